@@ -1,0 +1,397 @@
+"""The words of the product as frozen dataclasses and enums. A leaf: imports nothing of the project.
+
+Times are aware UTC datetimes, sizes are bytes, spans are timedeltas, everywhere.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import IntEnum, StrEnum
+from typing import TypeAlias
+
+Scalar: TypeAlias = str | int | float | bool | None
+EvidenceValue: TypeAlias = Scalar | list[Scalar]
+Evidence: TypeAlias = Mapping[str, EvidenceValue]
+
+
+class Severity(StrEnum):
+    """How bad a finding is. Ordered: `rank` grows with gravity."""
+
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+    CRITICAL = "critical"
+
+    @property
+    def rank(self) -> int:
+        return list(Severity).index(self)
+
+
+class Arrival(StrEnum):
+    """Did the export of an expected run come, and when?"""
+
+    PENDING = "pending"  # not due, or inside its grace
+    ARRIVING = "arriving"  # folder there, still settling
+    ON_TIME = "on_time"
+    EARLY = "early"
+    LATE = "late"
+    MISSING = "missing"
+    NOT_NEEDED = "not_needed"  # the run record says there was nothing to export
+    UNEXPECTED = "unexpected"  # a folder that no schedule asked for
+    EXPIRED = "expired"  # seen once, now older than the destination keeps exports
+    UNKNOWN = "unknown"  # we could not look: never "missing"
+
+
+class Content(StrEnum):
+    """Is what came whole and readable? Ordered: `rank` grows with gravity, the gravest holds."""
+
+    SOUND = "sound"
+    UNCHECKED = "unchecked"
+    UNVERIFIABLE = "unverifiable"  # we could not check: neither good nor bad
+    INCOMPLETE = "incomplete"  # files missing against manifest or run record
+    DAMAGED = "damaged"
+
+    @property
+    def rank(self) -> int:
+        return list(Content).index(self)
+
+
+class Level(IntEnum):
+    """Assurance level reached: how far something was proven sound. Written "L0" … "L5"."""
+
+    L0 = 0  # listed
+    L1 = 1  # sizes and manifest agree
+    L2 = 2  # container sound: gzip header and trailer, Parquet footer
+    L3 = 3  # every record decoded, every checksum in the file verified
+    L4 = 4  # equal to the provider's checksum or to the hash taken earlier
+    L5 = 5  # restored in a rehearsal
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Status(StrEnum):
+    """The answer of a whole audit; mirrors the exit code."""
+
+    GOOD = "good"  # 0
+    FINDINGS = "findings"  # 1
+    INCOMPLETE = "incomplete"  # 3: could not check, nothing to check, or nothing due yet
+
+    @property
+    def exit_code(self) -> int:
+        return {Status.GOOD: 0, Status.FINDINGS: 1, Status.INCOMPLETE: 3}[self]
+
+
+class FileFormat(StrEnum):
+    JSON = "json"
+    PARQUET = "parquet"
+
+
+class Compression(StrEnum):
+    GZIP = "gzip"
+    NONE = "none"
+
+
+class Mode(StrEnum):
+    """What each run of a flow holds (`exportMode` of Flow Service)."""
+
+    INCREMENTAL = "incremental"  # first run a full backfill, then what was added since the previous run
+    FULL = "full"
+    ONCE = "once"
+
+
+class EmptyRuns(StrEnum):
+    """What a run without new data leaves in storage (undocumented by Adobe, so a setting)."""
+
+    FOLDER = "folder"
+    NO_FOLDER = "no-folder"
+    EITHER = "either"
+
+
+class ArrivalClock(StrEnum):
+    """Which time says when an export arrived."""
+
+    MODIFIED = "modified"
+    EXPORT_TIME = "export_time"
+    RUN = "run"
+
+
+class RunKind(StrEnum):
+    """Which of the default windows hold for an expected run."""
+
+    FREQUENT = "frequent"  # every few hours
+    DAILY = "daily"  # daily or rarer
+    FIRST = "first"  # first run of an incremental dataset: the backfill
+
+
+# --- what should exist -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """When a run is early, late, missing and settled, counted from its due time (settle: from the last change)."""
+
+    early: timedelta
+    grace: timedelta
+    deadline: timedelta
+    settle: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """A span in which no exports are due: start <= due < end."""
+
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """One schedule of a flow, valid from `start` until the next one's `start`. Exactly one of `every`, `cron`, `once`."""
+
+    start: datetime
+    end: datetime | None = None  # inclusive: a run due at `end` is expected
+    every: timedelta | None = None  # elapsed time from `start`, no wall-clock arithmetic
+    cron: str | None = None
+    zone: str = "UTC"  # IANA name; for cron and for exclusion dates
+    once: bool = False
+    exclusions: tuple[Exclusion, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    id: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A dataflow of Experience Platform: one schedule, one destination, one or more datasets."""
+
+    name: str
+    destination: str
+    datasets: tuple[Dataset, ...]
+    schedules: tuple[Schedule, ...]  # oldest first
+    format: FileFormat = FileFormat.JSON
+    compression: Compression = Compression.GZIP
+    manifest: bool = False
+    mode: Mode = Mode.INCREMENTAL
+    folder_template: str = "%DATASET_ID%/%EXPORT_TIME%"
+    empty_runs: EmptyRuns = EmptyRuns.EITHER
+    level: Level = Level.L3
+    arrival: ArrivalClock = ArrivalClock.MODIFIED
+    windows: Mapping[RunKind, Windows] = field(default_factory=dict)  # complete: one entry per kind
+    max_age: timedelta | None = None  # None: the default for the schedule
+    watch_from: datetime | None = None
+    severities: Mapping[str, Severity] = field(default_factory=dict)  # finding code -> override
+
+
+@dataclass(frozen=True, slots=True)
+class DestinationFacts:
+    """What the auditor knows of a destination beside its adapter."""
+
+    name: str
+    folder: str = ""  # the folder path typed in Experience Platform, without slashes at the ends; may be empty
+    retain: timedelta | None = None  # older exports are removed by the destination itself
+    arrival: ArrivalClock | None = None
+    severities: Mapping[str, Severity] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class RunKey:
+    """Identity of an expected run, for ever."""
+
+    flow: str
+    dataset: str
+    destination: str
+    due: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedRun:
+    key: RunKey
+    kind: RunKind
+    early_from: datetime  # due − early: nothing before it belongs to this run
+    late_after: datetime  # due + grace: at this instant still on time
+    missing_after: datetime  # due + deadline: at this instant still late
+    settle: timedelta
+
+
+# --- what does exist -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """One object as the auditor keeps it: (destination, key) with a fingerprint."""
+
+    key: str
+    size: int
+    modified: datetime
+    version: str = ""
+    archived: bool = False
+
+    @property
+    def name(self) -> str:
+        return self.key.rsplit("/", 1)[-1]
+
+    @property
+    def fingerprint(self) -> tuple[int, datetime, str]:
+        return self.size, self.modified, self.version
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestEntry:
+    """One line of `exportResults`."""
+
+    sink_path: str
+    name: str
+    size: int | None  # bytes; None if absent
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """A manifest as read. `problem` says why it could not be read (then there are no entries)."""
+
+    file: StoredFile
+    run_id: str = ""
+    scheduled_time: datetime | None = None
+    entries: tuple[ManifestEntry, ...] = ()
+    problem: str = ""  # it was read and is no manifest: damaged
+    unreadable: str = ""  # it could not be read at all (a DestinationError): unverifiable
+
+
+@dataclass(frozen=True, slots=True)
+class ExportFolder:
+    """What landed for one dataset and one export time. Files of every nesting level below it included."""
+
+    destination: str
+    prefix: str  # key prefix, ends with "/"
+    dataset: str
+    export_time: datetime
+    files: tuple[StoredFile, ...] = ()  # data files, by key
+    manifests: tuple[StoredFile, ...] = ()  # in the folder; those above it come with the partition
+    temporary: tuple[StoredFile, ...] = ()  # upload leftovers and signs of an upload under way
+    strays: tuple[StoredFile, ...] = ()  # neither data, manifest, marker nor ignored
+
+    @property
+    def changed_at(self) -> datetime | None:
+        """Newest modification among data files and manifests."""
+        return max((f.modified for f in (*self.files, *self.manifests)), default=None)
+
+
+# --- what verification says ------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something wrong (or remarkable) inside one file. `code` is a finding code."""
+
+    code: str
+    message: str  # one sentence, no record contents
+    evidence: Evidence = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FileCheck:
+    """What verification says of one file."""
+
+    key: str
+    content: Content  # SOUND, DAMAGED, UNVERIFIABLE or UNCHECKED
+    level: Level  # the highest level at which the file is proven sound; of a bad file, the last one passed
+    format: FileFormat | None = None  # as found in the bytes, not as named
+    compression: Compression | None = None  # JSON: the file's; Parquet: gzip if any page codec is GZIP
+    records: int | None = None  # None: not counted at this level
+    bytes_read: int = 0
+    faults: tuple[Fault, ...] = ()  # of any severity; a sound file may carry remarks
+    reason: str = ""  # for UNVERIFIABLE: one of the listed reasons; see auditor/verify
+    digest: str = ""  # equal digests mean equal decoded contents; "" if unknown
+    schema: str = ""  # Parquet: canonical text of the schema; "" if none
+    facts: Evidence = field(default_factory=dict)  # codec, page checksums, decoder versions, second read, ...
+
+
+# --- what the audit says ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class FindingType:
+    """One entry of the findings catalogue."""
+
+    code: str
+    family: str
+    severity: Severity
+    meaning: str  # one present-tense sentence about the subject
+    why: str  # the harm to a restore
+    causes: tuple[str, ...]
+    remedy: str  # begins with a verb
+    since: str = "0.1.0"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One occurrence of a finding type."""
+
+    code: str
+    severity: Severity
+    message: str
+    destination: str = ""
+    flow: str = ""
+    dataset: str = ""
+    due: datetime | None = None
+    key: str = ""  # the object or prefix it is about
+    evidence: Evidence = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Unverifiable:
+    """Something that could not be checked: the third answer."""
+
+    subject: str  # what: a key, a destination, a flow
+    reason: str
+    destination: str = ""
+    flow: str = ""
+    dataset: str = ""
+    due: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The two answers for one run, with what they rest on. `due` is None for an unexpected folder."""
+
+    flow: str
+    dataset: str
+    destination: str
+    due: datetime | None
+    arrival: Arrival
+    content: Content
+    level: Level | None = None  # of sound content
+    arrived_at: datetime | None = None
+    folder: str = ""  # key prefix; "" if none
+    files: int = 0
+    records: int | None = None
+    bytes: int = 0
+    findings: tuple[Finding, ...] = ()
+    unverifiable: tuple[Unverifiable, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """Since when a flow is watched; what is earlier is "not watched", never good."""
+
+    flow: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AuditResult:
+    """One audit, whole: what reports are made from. The ledger gives it."""
+
+    now: datetime
+    watched_from: datetime | None  # the earliest of `watched`
+    status: Status
+    runs: tuple[Verdict, ...]
+    findings: tuple[Finding, ...]  # all, those of runs included
+    unverifiable: tuple[Unverifiable, ...]
+    watched: tuple[Watched, ...] = ()
+    files_read: int = 0
+    files_reused: int = 0  # unchanged since an earlier audit, their check taken from the ledger
+    bytes_read: int = 0
