@@ -395,3 +395,4 @@ class AuditResult:
     files_read: int = 0
     files_reused: int = 0  # unchanged since an earlier audit, their check taken from the ledger
     bytes_read: int = 0
+    names: Mapping[str, str] = field(default_factory=dict)  # dataset id -> its name, for people
