@@ -15,8 +15,9 @@ DESTINATION_UNREACHABLE = FindingType(
         "the provider throttles more than the audit can wait for",
     ),
     remedy=(
-        "Check the name and address in the evidence from this machine, for example with the provider's own command line. "
-        "After an outage or throttling waiting helps: the next audit judges everything from storage."
+        "Check the name and address in the evidence from this machine, for example with the provider's own "
+        "command line. After an outage or throttling waiting helps: the next audit judges everything from "
+        "storage."
     ),
 )
 
@@ -49,8 +50,9 @@ CREDENTIAL_EXPIRED = FindingType(
         "the key or its secret is mistyped or belongs to another provider",
     ),
     remedy=(
-        "Renew the credentials and put them where the configuration reads them (`access_key_id` and `secret_access_key`, "
-        "their `_file`, or the profile); then audit again. Experience Platform may use the same key: check its account too."
+        "Renew the credentials and put them where the configuration reads them (`access_key_id` and "
+        "`secret_access_key`, their `_file`, or the profile); then audit again. Experience Platform may "
+        "use the same key: check its account too."
     ),
 )
 
@@ -65,7 +67,7 @@ CLOCK_SKEW = FindingType(
         "a virtual machine or container was suspended",
     ),
     remedy=(
-        "Synchronise this machine's clock (NTP, chrony or systemd-timesyncd) and audit again; verdicts of the "
-        "meantime may be early or late by the difference."
+        "Synchronise this machine's clock (NTP, chrony or systemd-timesyncd) and audit again; verdicts of "
+        "the meantime may be early or late by the difference."
     ),
 )

@@ -17,9 +17,9 @@ EXPORT_MISSING = FindingType(
     ),
     remedy=(
         "Open the dataflow under Destinations > Browse > Dataflow runs and read the run of this due time. "
-        "If it failed, mend the cause and export the dataset again: nothing later is proven to fill the hole, so "
-        "a new full export is the safe way. If it is still running, wait: runs may stay open about four hours, and "
-        "a folder that comes later turns this into export-late."
+        "If it failed, mend the cause and export the dataset again: nothing later is proven to fill the "
+        "hole, so a new full export is the safe way. If it is still running, wait: runs may stay open "
+        "about four hours, and a folder that comes later turns this into export-late."
     ),
 )
 
@@ -36,8 +36,8 @@ EXPORT_LATE = FindingType(
     ),
     remedy=(
         "Wait until the deadline if no folder has arrived yet: it then becomes export-missing by itself. "
-        "If it is late again and again, compare the run's start with its due time under Dataflow runs, and raise "
-        "`grace` of the flow if that delay is acceptable."
+        "If it is late again and again, compare the run's start with its due time under Dataflow runs, and "
+        "raise `grace` of the flow if that delay is acceptable."
     ),
 )
 
@@ -53,8 +53,9 @@ EXPORT_EARLY = FindingType(
         "a clock is wrong",
     ),
     remedy=(
-        "Compare `schedule` in the configuration with the dataflow's schedule in Experience Platform. If the flow was "
-        "edited, add the new schedule to the list with its own `start`, so that the past keeps its verdicts."
+        "Compare `schedule` in the configuration with the dataflow's schedule in Experience Platform. If "
+        "the flow was edited, add the new schedule to the list with its own `start`, so that the past "
+        "keeps its verdicts."
     ),
 )
 
@@ -71,8 +72,8 @@ EXPORT_UNEXPECTED = FindingType(
         "Experience Platform delivered a run far outside its window",
     ),
     remedy=(
-        "Look for an on-demand run at this time under Dataflow runs; then nothing is to be done. Otherwise bring "
-        "`schedule` in the configuration in line with the dataflow."
+        "Look for an on-demand run at this time under Dataflow runs; then nothing is to be done. Otherwise "
+        "bring `schedule` in the configuration in line with the dataflow."
     ),
 )
 
@@ -88,8 +89,8 @@ EXPORT_DUPLICATE = FindingType(
         "two dataflows export the same dataset to the same place",
     ),
     remedy=(
-        "Compare the record counts of both folders and restore from one of them only. If it repeats, look for a second "
-        "dataflow that exports this dataset to this destination and end one of the two."
+        "Compare the record counts of both folders and restore from one of them only. If it repeats, look "
+        "for a second dataflow that exports this dataset to this destination and end one of the two."
     ),
 )
 
@@ -105,8 +106,9 @@ EXPORT_STUCK = FindingType(
         "temporary upload files were left behind",
     ),
     remedy=(
-        "Wait for the next audit: it judges the folder once nothing has changed for `settle`. If it never settles, "
-        "look for a job of your own that writes below the folder path, and for temporary files in the folder."
+        "Wait for the next audit: it judges the folder once nothing has changed for `settle`. If it never "
+        "settles, look for a job of your own that writes below the folder path, and for temporary files in "
+        "the folder."
     ),
 )
 
@@ -122,7 +124,8 @@ PROTECTION_STALE = FindingType(
         "the exports go to another place than the one configured",
     ),
     remedy=(
-        "Check in Experience Platform that the dataflow is enabled and not past its end date, then read its newest runs. "
-        "Export the dataset again as soon as the cause is mended. Waiting helps only if a run is under way now."
+        "Check in Experience Platform that the dataflow is enabled and not past its end date, then read "
+        "its newest runs. Export the dataset again as soon as the cause is mended. Waiting helps only if a "
+        "run is under way now."
     ),
 )

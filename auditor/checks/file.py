@@ -13,8 +13,8 @@ FILE_EMPTY = FindingType(
         "a tool or disk without free space rewrote the file",
     ),
     remedy=(
-        "Have the run exported again. If the destination keeps versions, look for an earlier version of the object first; "
-        "if a copy job fills this destination, compare with its source."
+        "Have the run exported again. If the destination keeps versions, look for an earlier version of "
+        "the object first; if a copy job fills this destination, compare with its source."
     ),
 )
 
@@ -30,8 +30,8 @@ FILE_TRUNCATED = FindingType(
         "the disk or the quota of the destination was full",
     ),
     remedy=(
-        "Have the run exported again, and restore this run from nothing until then. If the file was copied from another "
-        "place, copy it anew and compare the sizes."
+        "Have the run exported again, and restore this run from nothing until then. If the file was copied "
+        "from another place, copy it anew and compare the sizes."
     ),
 )
 
@@ -47,8 +47,8 @@ FILE_CORRUPT = FindingType(
         "a tool rewrote the file as text",
     ),
     remedy=(
-        "Have the run exported again. Keep the damaged object for the storage provider if its own checksum also disagrees, "
-        "and check other files of the same day with `--reverify`."
+        "Have the run exported again. Keep the damaged object for the storage provider if its own checksum "
+        "also disagrees, and check other files of the same day with `--reverify`."
     ),
 )
 
@@ -64,8 +64,8 @@ FILE_WRONG_FORMAT = FindingType(
         "the file is encrypted",
     ),
     remedy=(
-        "Compare the first bytes in the evidence with what the dataflow exports. Restore the original from a version or "
-        "a copy, or have the run exported again; look for the job that rewrites files."
+        "Compare the first bytes in the evidence with what the dataflow exports. Restore the original from "
+        "a version or a copy, or have the run exported again; look for the job that rewrites files."
     ),
 )
 
@@ -81,8 +81,8 @@ FILE_WRONG_COMPRESSION = FindingType(
         "the object carries `Content-Encoding: gzip` and a client unpacked it",
     ),
     remedy=(
-        "Bring `compression` in the configuration in line with the dataflow's target connection. If they already agree, "
-        "find the job that packs or unpacks files on the way."
+        "Bring `compression` in the configuration in line with the dataflow's target connection. If they "
+        "already agree, find the job that packs or unpacks files on the way."
     ),
 )
 
@@ -93,7 +93,7 @@ FILE_NO_RECORDS = FindingType(
     meaning="A data file is sound and holds no records.",
     why="It is harmless by itself; all files of a run without records may mean that a source has dried up.",
     causes=("nothing new came into the dataset since the previous run", "the writer left an empty partition"),
-    remedy="Check the dataset's ingestion in Experience Platform if you expected new records; otherwise do nothing.",
+    remedy=("Check the dataset's ingestion in Experience Platform if you expected new records; otherwise do nothing."),
 )
 
 RECORD_INVALID = FindingType(
@@ -109,8 +109,8 @@ RECORD_INVALID = FindingType(
         "the file is one JSON array instead of a line for each record",
     ),
     remedy=(
-        "Look at the line or offset given in the evidence, and have the run exported again. If the same source record fails "
-        "again, report it to Adobe with the run id."
+        "Look at the line or offset given in the evidence, and have the run exported again. If the same "
+        "source record fails again, report it to Adobe with the run id."
     ),
 )
 
@@ -126,8 +126,8 @@ FILE_DUPLICATE = FindingType(
         "a file was copied by hand",
     ),
     remedy=(
-        "Compare the `tid` and uuid in both names and restore only the files of one write; the evidence says what the record "
-        "total is without the second file."
+        "Compare the `tid` and uuid in both names and restore only the files of one write; the evidence "
+        "says what the record total is without the second file."
     ),
 )
 
@@ -144,8 +144,9 @@ FILE_UNVERIFIABLE = FindingType(
         "the file changed while it was read",
     ),
     remedy=(
-        "Read the reason in the evidence. After throttling, time-outs or a change waiting helps: the next audit tries again. "
-        "Otherwise give the missing right, or check the file by restoring it with its key or its own tool."
+        "Read the reason in the evidence. After throttling, time-outs or a change waiting helps: the next "
+        "audit tries again. Otherwise give the missing right, or check the file by restoring it with its "
+        "key or its own tool."
     ),
 )
 
@@ -157,7 +158,7 @@ FILE_ARCHIVED = FindingType(
     why="It cannot be checked, and a restore has to wait hours for it.",
     causes=("a lifecycle rule moved the export to an archive class (Glacier, Deep Archive, Archive tier)",),
     remedy=(
-        "Restore the object to a readable class if it must be checked now, or let the lifecycle rule move exports only after "
-        "they were audited. Waiting alone does not help."
+        "Restore the object to a readable class if it must be checked now, or let the lifecycle rule move "
+        "exports only after they were audited. Waiting alone does not help."
     ),
 )

@@ -14,8 +14,9 @@ FOLDER_MALFORMED = FindingType(
         "the digits name no real date",
     ),
     remedy=(
-        "Compare `folder_template` in the configuration with the dataflow's folder name template. Give a renamed folder "
-        "its old name back (`exportTime=` and 12 or 14 digits, UTC), or move it out of the folder path."
+        "Compare `folder_template` in the configuration with the dataflow's folder name template. Give a "
+        "renamed folder its old name back (`exportTime=` and 12 or 14 digits, UTC), or move it out of the "
+        "folder path."
     ),
 )
 
@@ -31,8 +32,9 @@ FOLDER_EMPTY = FindingType(
         "a lifecycle rule or a clean-up job removed the files and left the folder",
     ),
     remedy=(
-        "Look up the run under Dataflow runs: with 0 records, nothing is to be done, and `empty_runs: folder` says that "
-        "such folders are normal. With records, search the destination's lifecycle rules and export the dataset again."
+        "Look up the run under Dataflow runs: with 0 records, nothing is to be done, and `empty_runs: "
+        "folder` says that such folders are normal. With records, search the destination's lifecycle rules "
+        "and export the dataset again."
     ),
 )
 
@@ -47,7 +49,7 @@ STRAY_OBJECT = FindingType(
         "another product writes to the same folder path",
         "the exports have another file format than the one configured",
     ),
-    remedy="Move the objects out of the folder path if they are yours; otherwise find out which product writes them.",
+    remedy=("Move the objects out of the folder path if they are yours; otherwise find out which product writes them."),
 )
 
 UNKNOWN_DATASET = FindingType(
@@ -63,8 +65,8 @@ UNKNOWN_DATASET = FindingType(
         "the dataset was dropped from the flow and its old exports are still there",
     ),
     remedy=(
-        "Add the dataset id to `datasets` of the flow that exports it, or remove the exports if the dataset is "
-        "no longer backed up."
+        "Add the dataset id to `datasets` of the flow that exports it, or remove the exports if the "
+        "dataset is no longer backed up."
     ),
 )
 
@@ -81,7 +83,8 @@ DESTINATION_EMPTY = FindingType(
         "the first run is not due yet or has failed",
     ),
     remedy=(
-        "Compare `folder` with the folder path shown in Experience Platform (Destinations > Browse > the dataflow > right "
-        "panel); the evidence names the nearest folder that does exist. If both agree, read the dataflow's runs."
+        "Compare `folder` with the folder path shown in Experience Platform (Destinations > Browse > the "
+        "dataflow > right panel); the evidence names the nearest folder that does exist. If both agree, "
+        "read the dataflow's runs."
     ),
 )

@@ -14,8 +14,9 @@ MANIFEST_MISSING = FindingType(
         "the manifest was removed or lies outside the folder path",
     ),
     remedy=(
-        "Check *Include manifest file* in the dataflow's target connection. If it is off, set `manifest: false`. If it is "
-        "on, read the run of this due time and export again if it did not complete. The files are judged by themselves."
+        "Check *Include manifest file* in the dataflow's target connection. If it is off, set `manifest: "
+        "false`. If it is on, read the run of this due time and export again if it did not complete. The "
+        "files are judged by themselves."
     ),
 )
 
@@ -31,8 +32,8 @@ MANIFEST_UNREADABLE = FindingType(
         "Adobe changed the form of manifests",
     ),
     remedy=(
-        "Open the manifest named in the evidence. If it is cut off or empty, have the run exported again; if it has "
-        "a new form, report it to the maintainers with the field names only."
+        "Open the manifest named in the evidence. If it is cut off or empty, have the run exported again; "
+        "if it has a new form, report it to the maintainers with the field names only."
     ),
 )
 
@@ -48,8 +49,8 @@ MANIFEST_DUPLICATE = FindingType(
         "a manifest was copied by hand",
     ),
     remedy=(
-        "Compare the run ids in the manifests' names with Dataflow runs, and restore by the manifest of the run that "
-        "completed."
+        "Compare the run ids in the manifests' names with Dataflow runs, and restore by the manifest of "
+        "the run that completed."
     ),
 )
 
@@ -65,8 +66,9 @@ MANIFEST_FILE_MISSING = FindingType(
         "a copy of the destination is not complete yet",
     ),
     remedy=(
-        "Have the run exported again; until then the previous restore point is the newest. If the bucket is versioned, look "
-        "for a deleted version of the file first. Waiting helps only while a copy job is still running."
+        "Have the run exported again; until then the previous restore point is the newest. If the bucket "
+        "is versioned, look for a deleted version of the file first. Waiting helps only while a copy job "
+        "is still running."
     ),
 )
 
@@ -82,8 +84,8 @@ MANIFEST_FILE_EXTRA = FindingType(
         "the file was copied there by hand",
     ),
     remedy=(
-        "Compare the transaction id (`tid-…`) in the file's name with those of the listed files. If it differs, the file is "
-        "of another write: restore the listed files only."
+        "Compare the transaction id (`tid-…`) in the file's name with those of the listed files. If it "
+        "differs, the file is of another write: restore the listed files only."
     ),
 )
 
@@ -99,8 +101,8 @@ MANIFEST_SIZE_MISMATCH = FindingType(
         "a copy job or gateway compressed or unpacked the file",
     ),
     remedy=(
-        "Have the run exported again and compare the sizes anew. If the file verifies as sound, look for a job that "
-        "rewrites files on the way to this destination."
+        "Have the run exported again and compare the sizes anew. If the file verifies as sound, look for a "
+        "job that rewrites files on the way to this destination."
     ),
 )
 
@@ -114,5 +116,5 @@ MANIFEST_RUN_MISMATCH = FindingType(
         "the manifest was renamed or copied by hand",
         "a second delivery replaced the text and not the name",
     ),
-    remedy="Look up both run ids under Dataflow runs, and compare the listed files with the run of this due time.",
+    remedy=("Look up both run ids under Dataflow runs, and compare the listed files with the run of this due time."),
 )

@@ -13,8 +13,8 @@ SCHEMA_MISMATCH = FindingType(
         "files of two runs lie in one folder",
     ),
     remedy=(
-        "Read each group of files with its own schema, or merge the schemas by name when restoring. If the files' `tid` also "
-        "differ, restore those of the completed run only."
+        "Read each group of files with its own schema, or merge the schemas by name when restoring. If the "
+        "files' `tid` also differ, restore those of the completed run only."
     ),
 )
 
@@ -29,7 +29,8 @@ SCHEMA_CHANGED = FindingType(
         "a field was deprecated, or its type differs in newly ingested data",
     ),
     remedy=(
-        "Compare the difference in the evidence with the changes of the XDM schema in Experience Platform. If it was meant, "
-        "nothing is to be done: the new schema becomes the one later exports are compared with."
+        "Compare the difference in the evidence with the changes of the XDM schema in Experience Platform. "
+        "If it was meant, nothing is to be done: the new schema becomes the one later exports are compared "
+        "with."
     ),
 )
