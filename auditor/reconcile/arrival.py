@@ -1,0 +1,111 @@
+"""Did it arrive, and when? Windows by the verdict rules of the product: a border belongs to the better answer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from auditor.model import Arrival, ArrivalClock, EmptyRuns, ExpectedRun
+from auditor.reconcile.sight import FolderSight
+
+COPIED_AT_LEAST = 3  # folders
+COPIED_SPAN = timedelta(days=3)  # of export times; a burst after an outage is shorter, or not this dense
+COPIED_DENSITY = 4  # export times span at least this many times the span of the modification times
+
+
+@dataclass(frozen=True, slots=True)
+class Expectations:
+    """How a flow and its destination want arrival judged."""
+
+    clock: ArrivalClock = ArrivalClock.MODIFIED
+    empty_runs: EmptyRuns = EmptyRuns.EITHER
+    manifest: bool = False
+    retain: timedelta | None = None
+
+
+def arrived_at(sight: FolderSight, clock: ArrivalClock) -> datetime | None:
+    """When the export was there: its newest modification, or the moment the ledger first saw it whole, if earlier.
+
+    None if nothing tells (a folder without files).
+    """
+    if clock is ArrivalClock.EXPORT_TIME:
+        return sight.folder.export_time
+    modified = sight.folder.changed_at
+    if modified and sight.whole_at:
+        return min(modified, sight.whole_at)
+    return modified
+
+
+def is_at_rest(run: ExpectedRun, sight: FolderSight, how: Expectations, *, now: datetime) -> bool:
+    """Whether the export may be judged: whole by its manifest, unchanged for `settle`, or past its deadline.
+
+    Where a manifest is configured, its absence keeps the export arriving until the grace ends.
+    """
+    if now > run.missing_after:
+        return True
+    if how.manifest and sight.told.tells_nothing and now <= run.late_after:
+        return False
+    return sight.is_settled(settle=run.settle, now=now)
+
+
+def judge_arrival(
+    run: ExpectedRun,
+    sight: FolderSight | None,
+    how: Expectations,
+    *,
+    now: datetime,
+    seen_before: bool = False,
+) -> Arrival:
+    """Say how `run` stands at `now`, the place having been looked at. Pure.
+
+    `seen_before`: an earlier audit saw its export; what a destination's retention removed is expired then,
+    and unknown otherwise.
+    """
+    if sight is None:
+        return _judge_absence(run, how, now=now, seen_before=seen_before)
+    if not is_at_rest(run, sight, how, now=now):
+        return Arrival.ARRIVING
+    moment = arrived_at(sight, how.clock)
+    if moment is None:
+        return Arrival.ON_TIME
+    if moment < run.early_from:
+        return Arrival.EARLY
+    return Arrival.ON_TIME if moment <= run.late_after else Arrival.LATE
+
+
+def _judge_absence(run: ExpectedRun, how: Expectations, *, now: datetime, seen_before: bool) -> Arrival:
+    if now <= run.late_after:
+        return Arrival.PENDING
+    if how.retain is not None and run.key.due + how.retain < now:
+        return Arrival.EXPIRED if seen_before else Arrival.UNKNOWN
+    if how.empty_runs is EmptyRuns.NO_FOLDER:
+        # Nothing new, or lost: no one can tell without the run record. The age limit guards.
+        return Arrival.PENDING if now <= run.missing_after else Arrival.UNKNOWN
+    return Arrival.LATE if now <= run.missing_after else Arrival.MISSING
+
+
+def find_copied(
+    pairs: Sequence[tuple[ExpectedRun, FolderSight]],
+) -> tuple[tuple[ExpectedRun, FolderSight], ...]:
+    """The exports whose modification times are those of a copy, not of their arrival. `pairs` in due order.
+
+    A synced or restored bucket gives old objects one new date. Told apart from a real delay by its shape:
+    at least three successive exports past their deadline, due over three days or more, all modified within
+    a quarter of that span.
+    """
+    groups: list[list[tuple[ExpectedRun, FolderSight]]] = [[]]
+    for run, sight in pairs:
+        moment = arrived_at(sight, ArrivalClock.MODIFIED)
+        if moment is not None and moment > run.missing_after:
+            groups[-1].append((run, sight))
+        else:
+            groups.append([])
+    return tuple(pair for group in groups if _looks_copied(group) for pair in group)
+
+
+def _looks_copied(group: Sequence[tuple[ExpectedRun, FolderSight]]) -> bool:
+    if len(group) < COPIED_AT_LEAST:
+        return False
+    dues = [run.key.due for run, _ in group]
+    moments = [moment for _, sight in group if (moment := arrived_at(sight, ArrivalClock.MODIFIED))]
+    span = max(dues) - min(dues)
+    return span >= COPIED_SPAN and (max(moments) - min(moments)) * COPIED_DENSITY <= span

@@ -1,0 +1,52 @@
+"""What was seen of one export folder, and whether it has come to rest."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from auditor.model import ExportFolder, FileCheck, Manifest
+from auditor.reconcile.manifests import Compared, Told, compare, what_is_told
+
+
+@dataclass(frozen=True, slots=True)
+class FolderSight:
+    """An export folder with all that is known of it at the time of the audit."""
+
+    folder: ExportFolder
+    manifests: tuple[Manifest, ...] = ()  # in the folder, and those above it that may speak of it
+    checks: Mapping[str, FileCheck] = field(default_factory=dict)  # by key; empty before verification
+    whole_at: datetime | None = None  # when the ledger first saw it whole
+    changed_seen_at: datetime | None = None  # when the ledger last noticed a change between two audits
+    destination_folder: str = ""  # the folder path of the destination
+
+    @property
+    def changed_at(self) -> datetime | None:
+        """The last change of anything in the folder, upload leftovers included."""
+        moments = [file.modified for file in (*self.folder.files, *self.folder.manifests, *self.folder.temporary)]
+        if self.changed_seen_at:
+            moments.append(self.changed_seen_at)
+        return max(moments, default=None)
+
+    @property
+    def told(self) -> Told:
+        """What the manifests tell of it."""
+        return what_is_told(self.folder, self.manifests, self.destination_folder)
+
+    @property
+    def compared(self) -> Compared:
+        """Its files held against what the manifests tell."""
+        return compare(self.folder, self.told)
+
+    @property
+    def is_listed_whole(self) -> bool:
+        """A manifest speaks of this folder, and each file it lists is there with the size it says."""
+        told = self.told
+        return not told.tells_nothing and not self.folder.temporary and compare(self.folder, told).agrees
+
+    def is_settled(self, *, settle: timedelta, now: datetime) -> bool:
+        """Whether its content may be judged: whole by its manifest, or unchanged for `settle`."""
+        if self.is_listed_whole:
+            return True
+        if self.folder.temporary:
+            return False
+        return self.changed_at is None or now - self.changed_at >= settle
