@@ -1,5 +1,6 @@
 """Lines for a terminal: wrapped, never wider than asked, with names that can do nothing but be read."""
 
+import re
 from collections.abc import Iterable
 from io import StringIO
 
@@ -10,6 +11,7 @@ from adapters.base import inert
 from auditor.model import Severity
 from auditor.report.standing import Standing
 
+TRAILING = re.compile(r"[ ]+((?:\x1b\[[0-9;]*m)*)$")
 NARROWEST = 40  # below this even a date and a word do not fit beside each other
 # What carries meaning is a symbol and a word; colour only repeats it.
 SYMBOLS: dict[str, tuple[str, str, str]] = {  # Unicode, ASCII, style
@@ -85,4 +87,4 @@ class Sheet:
 
     def render(self) -> str:
         """Everything said so far, without spaces at line ends."""
-        return "".join(line.rstrip() + "\n" for line in self._file.getvalue().splitlines())
+        return "".join(TRAILING.sub(r"\1", line) + "\n" for line in self._file.getvalue().splitlines())
