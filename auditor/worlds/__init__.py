@@ -1,0 +1,48 @@
+"""The generator of worlds: schedule -> runs -> files -> faults, the same for the same seed.
+
+It writes what Experience Platform would write and knows what an audit must find there. It imports nothing of the
+rooms that audit, so that it cannot agree with them by construction.
+"""
+
+from auditor.worlds.compare import Difference, compare_findings, render_difference
+from auditor.worlds.config import render_config
+from auditor.worlds.demo import DEMO_NOW, make_demo
+from auditor.worlds.demo_tree import NotOurs, lay_out_demo, list_commands
+from auditor.worlds.expected import describe_expected, list_expected
+from auditor.worlds.layout import lay_out, list_objects
+from auditor.worlds.model import (
+    Delivery,
+    Expected,
+    NotHere,
+    Run,
+    World,
+    WorldDataset,
+    WorldFlow,
+    WorldObject,
+)
+from auditor.worlds.plan import build_world
+
+__all__ = [
+    "DEMO_NOW",
+    "Delivery",
+    "Difference",
+    "Expected",
+    "NotHere",
+    "NotOurs",
+    "Run",
+    "World",
+    "WorldDataset",
+    "WorldFlow",
+    "WorldObject",
+    "build_world",
+    "compare_findings",
+    "describe_expected",
+    "lay_out",
+    "lay_out_demo",
+    "list_commands",
+    "list_expected",
+    "list_objects",
+    "make_demo",
+    "render_config",
+    "render_difference",
+]

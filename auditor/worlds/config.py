@@ -1,0 +1,69 @@
+"""The configuration of a world as a person would write it, in the documented keys. Text, made by hand."""
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from auditor.worlds.model import World, WorldFlow
+
+LOCAL = {"type": "local", "root": "./exports"}
+
+
+def render_config(world: World, *, place: Mapping[str, str] = LOCAL, ledger: str = "") -> str:
+    """YAML for an audit of `world`. `place` is how its destination is reached: the keys of any destination type."""
+    lines = [f"ledger: {_text(ledger)}"] if ledger else []
+    lines += ["destinations:", f"  {_text(world.destination)}:"]
+    lines += [f"    {key}: {_text(value)}" for key, value in place.items()]
+    lines += [f"    folder: {_text(world.folder)}", "", "flows:"]
+    for flow in world.flows:
+        lines += _flow_lines(flow, world.destination)
+    return "\n".join(lines) + "\n"
+
+
+def _flow_lines(flow: WorldFlow, destination: str) -> list[str]:
+    lines = [
+        f"  {_text(flow.name)}:",
+        f"    destination: {_text(destination)}",
+        f"    format: {flow.format}",
+        f"    compression: {flow.compression}",
+        f"    manifest: {'true' if flow.manifest else 'false'}",
+        f"    mode: {flow.mode}",
+        f"    schedule: {{{_schedule(flow)}}}",
+    ]
+    if flow.template != "%DATASET_ID%/%EXPORT_TIME%":
+        lines.append(f"    folder_template: {json.dumps(flow.template)}")
+    lines.append("    datasets:")
+    lines += [f"      - {{id: {_text(d.id)}, name: {_text(d.name)}}}" for d in flow.datasets]
+    return lines
+
+
+def _schedule(flow: WorldFlow) -> str:
+    told = ["once: true" if flow.every is None else f"every: {_span(flow.every)}", f"start: {_instant(flow.start)}"]
+    if flow.end:
+        told.append(f"end: {_instant(flow.end)}")
+    if flow.exceptions:
+        told.append(f"except: [{', '.join(day.isoformat() for day in flow.exceptions)}]")
+    return ", ".join(told)
+
+
+def _span(span: timedelta) -> str:
+    if span % timedelta(days=1) == timedelta(0):
+        return f"{span // timedelta(days=1)}d"
+    if span % timedelta(hours=1) == timedelta(0):
+        return f"{span // timedelta(hours=1)}h"
+    return f"{span // timedelta(minutes=1)}m"
+
+
+def _instant(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _text(value: str) -> str:
+    """Plain where YAML reads a plain text back as the same text, else quoted (JSON strings are YAML)."""
+    plain = re.fullmatch(r"[A-Za-z./][\w./:\\-]*( [\w./-]+)*", value, re.ASCII)
+    words = {"true", "false", "yes", "no", "on", "off", "null", "y", "n"}
+    hexadecimal = re.fullmatch(r"[0-9a-f]{24}", value) and re.search("[a-df]", value)
+    if (plain and value.lower() not in words and not value.endswith(":")) or hexadecimal:
+        return value
+    return json.dumps(value)

@@ -1,0 +1,77 @@
+"""All findings that an audit of a world must report: those of its faults, and stale protection."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from auditor.worlds.model import Delivery, Expected, NotHere, World, WorldFlow
+from auditor.worlds.schedule import list_due_times, max_age, patience
+
+
+def list_expected(world: World) -> list[Expected]:
+    """In the order of the faults; stale protection last.
+
+    Raises NotHere where the answer hangs on an upload that is under way at the world's `now`.
+    """
+    return [*world.expectations, *_find_stale(world)]
+
+
+def describe_expected(world: World) -> list[dict[str, object]]:
+    """The expected findings in the words of the audit's JSON. A key is there only where it must be equal."""
+    return [_as_dict(world.destination, item) for item in list_expected(world)]
+
+
+def _as_dict(destination: str, item: Expected) -> dict[str, object]:
+    told: dict[str, object] = {
+        "code": item.code,
+        "severity": item.severity,
+        "flow": item.flow,
+        "dataset": item.dataset,
+        "destination": destination,
+        "due": item.due.strftime("%Y-%m-%dT%H:%M:%SZ") if item.due else None,
+    }
+    if item.key is not None:
+        told["key"] = item.key
+    if item.note:
+        told["note"] = item.note
+    return told
+
+
+def _find_stale(world: World) -> Iterator[Expected]:
+    """A dataset whose newest sound export is too old while a run is overdue: what wakes people."""
+    for flow in world.flows:
+        for dataset in flow.datasets:
+            if _is_stale(world, flow, dataset.id):
+                yield Expected(
+                    "protection-stale",
+                    "critical",
+                    flow.name,
+                    dataset.id,
+                    note="the newest sound export is older than its limit",
+                )
+
+
+def _is_stale(world: World, flow: WorldFlow, dataset: str) -> bool:
+    limit, dues = max_age(flow), list_due_times(flow, world.now)
+    if limit is None or not dues:
+        return False
+    came = [d for d in world.deliveries if (d.flow, d.dataset) == (flow.name, dataset) and d.begun_at <= world.now]
+    newest = max((_data_of(d) for d in came if d.sound and _is_whole(d, world.now)), default=None)
+    since = dues[0] if newest is None else newest
+    if world.now - since <= limit:
+        return False
+    if any(not _is_whole(d, world.now) and _data_of(d) > since for d in came):
+        raise NotHere(f"{flow.name} {dataset}: an upload is under way where protection would be stale")
+    wait = [(due, patience(flow, due)) for due in dues]
+    if newest is None:
+        return any(world.now > due + w.deadline for due, w in wait)
+    return any(due > newest and world.now > due + w.grace for due, w in wait)
+
+
+def _data_of(delivery: Delivery) -> datetime:
+    """The moment whose data it holds."""
+    return delivery.due or delivery.export_time
+
+
+def _is_whole(delivery: Delivery, now: datetime) -> bool:
+    """Complete for so long that no rule about settling can matter."""
+    return delivery.complete_at + timedelta(hours=1) <= now

@@ -1,0 +1,63 @@
+"""Faults of layout: folders and objects where no export belongs."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from auditor.worlds.faults.befall import RESTED, befall, find_intact, subject
+from auditor.worlds.model import Expected, Loose, NotHere, Run, World, WorldDataset
+from auditor.worlds.plan import deliver
+
+
+def malformed_folder(world: World, run: Run, name: str = "exportTime=2026-10-05 (copy)") -> World:
+    """A copy of an export under a folder name that is no export time: folder-malformed."""
+    delivery = find_intact(world, run)
+    above = delivery.prefix.rstrip("/").rpartition("/")[0]
+    if "exportTime=" in above or not above or "/" in name:
+        raise NotHere("the template does not end with the export time")
+    copy = replace(
+        delivery, due=None, flow="", manifests=(), loose=(), prefix=f"{above}/{name}/", faults=("malformed_folder",)
+    )
+    if any(d.prefix == copy.prefix for d in world.deliveries):
+        raise NotHere(f"{copy.prefix} is taken")
+    expected = Expected(
+        "folder-malformed", "warning", delivery.flow, delivery.dataset, None, copy.prefix, "a folder copied by hand"
+    )
+    return world.with_delivery(None, replace(copy, sound=False)).expecting(expected)
+
+
+def marker_only_folder(world: World, run: Run) -> World:
+    """The export folder is there and holds nothing but its own marker: folder-empty."""
+    delivery = find_intact(world, run)
+    marker = Loose(delivery.prefix, b"", delivery.complete_at)
+    expected = [subject(delivery, "folder-empty", "warning", "a folder without any file")]
+    if delivery.manifests:
+        expected.append(subject(delivery, "manifest-missing", "error", "no manifest in it either"))
+    spoilt = replace(delivery, parts=(), manifests=(), loose=(marker,))
+    return befall(world, delivery, spoilt, "marker_only_folder", *expected, sound=False)
+
+
+def stray(world: World, at: datetime, *, name: str = "notes.txt", text: bytes = b"do not delete\n") -> World:
+    """An object that is neither data nor manifest, at the folder path: one stray-object per destination."""
+    key = f"{world.folder}/{name}" if world.folder else name
+    if at > world.now or any(item.key == key for item in world.loose):
+        raise NotHere(f"no room for {key} at {at}")
+    world = replace(world, loose=(*world.loose, Loose(key, text, at)))
+    if any(e.code == "stray-object" for e in world.expectations):
+        return world
+    return world.expecting(Expected("stray-object", "info", note=f"an object that is no export: {name}"))
+
+
+def unknown_dataset(world: World, flow_name: str, dataset: WorldDataset, at: datetime) -> World:
+    """An export of a dataset that no flow is configured for: one unknown-dataset per dataset."""
+    flow = world.flow(flow_name)
+    if any(dataset.id == known.id for f in world.flows for known in f.datasets):
+        raise NotHere(f"{dataset.id} is configured")
+    extra = deliver(world, flow, dataset, at)
+    if extra.complete_at + RESTED > world.now or any(d.prefix == extra.prefix for d in world.deliveries):
+        raise NotHere(f"no room for {extra.prefix}")
+    extra = replace(extra, flow="", due=None, faults=("unknown_dataset",))
+    world = world.with_delivery(None, extra)
+    if any((e.code, e.dataset) == ("unknown-dataset", dataset.id) for e in world.expectations):
+        return world
+    note = "exports of a dataset that the configuration does not name"
+    return world.expecting(Expected("unknown-dataset", "warning", dataset=dataset.id, note=note))
