@@ -9,7 +9,7 @@ from auditor.worlds.plan import deliver
 
 
 def malformed_folder(world: World, run: Run, name: str = "exportTime=2026-10-05 (copy)") -> World:
-    """A copy of an export under a folder name that is no export time: folder-malformed."""
+    """A copy of an export under a folder name that is no export time: one folder-malformed per dataset."""
     delivery = find_intact(world, run)
     above = delivery.prefix.rstrip("/").rpartition("/")[0]
     if "exportTime=" in above or not above or "/" in name:
@@ -19,10 +19,12 @@ def malformed_folder(world: World, run: Run, name: str = "exportTime=2026-10-05 
     )
     if any(d.prefix == copy.prefix for d in world.deliveries):
         raise NotHere(f"{copy.prefix} is taken")
-    expected = Expected(
-        "folder-malformed", "warning", delivery.flow, delivery.dataset, None, copy.prefix, "a folder copied by hand"
+    world = world.with_delivery(None, replace(copy, sound=False))
+    if any((e.code, e.dataset) == ("folder-malformed", delivery.dataset) for e in world.expectations):
+        return world
+    return world.expecting(
+        Expected("folder-malformed", "warning", dataset=delivery.dataset, note="a folder copied by hand")
     )
-    return world.with_delivery(None, replace(copy, sound=False)).expecting(expected)
 
 
 def marker_only_folder(world: World, run: Run) -> World:
