@@ -1,0 +1,139 @@
+"""One listing of an S3 bucket, page by page, trusting no end that is not the server's own end mark."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC
+from typing import Any, Final
+from urllib.parse import unquote_plus
+
+from adapters.base import Folder, ObjectInfo, Unsupported
+from adapters.paging import Page
+from adapters.s3_errors import speaking_of
+
+ARCHIVE_CLASSES: Final = frozenset({"GLACIER", "DEEP_ARCHIVE"})
+"""Must be restored before reading. GLACIER_IR need not; INTELLIGENT_TIERING tells only when read."""
+
+Ask = Callable[..., Mapping[str, Any]]
+
+
+@dataclass(slots=True)
+class S3Listing:
+    """Reads the pages of one listing. A cursor is `token:…`, `after:…` or `probe:…` (after a full last page)."""
+
+    ask: Ask
+    destination: str
+    prefix: str
+    page_size: int
+    delimiter: str = ""
+    start_at: str = ""
+    restore_status: bool = False  # ask whether archived objects are restored (a header only AWS knows)
+    remark: Callable[[str], None] = lambda _: None
+    _highest: str = ""  # the highest name so far; servers that do not sort are no reason to trust less
+    _floor: str = ""  # names up to here have been given before the probe
+
+    @property
+    def first(self) -> str:
+        return f"after:{_just_before(self.start_at)}"
+
+    def read_page(self, cursor: str) -> Page[ObjectInfo | Folder]:
+        answer = self.ask("list", "list_objects_v2", self.prefix, **self._parameters(cursor))
+        with speaking_of(self.destination, "list", self.prefix):
+            self._refuse_other_answers(answer)
+            floor = cursor.removeprefix("probe:") if cursor.startswith("probe:") else self._floor
+            named = [(_name(item), item) for item in self._items(answer)]
+            following = self._next(answer, named)
+        self._floor = floor
+        self._highest = max([self._highest, *(name for name, _ in named)], key=_order)
+        fresh = [(name, item) for name, item in named if not floor or _order(name) > _order(floor)]
+        if fresh and floor:
+            self.remark(
+                "the server ended a listing on a full page although there were more keys; they were found by asking on"
+            )
+        return Page([item for name, item in fresh if self._is_wanted(name)], following)
+
+    def _parameters(self, cursor: str) -> dict[str, Any]:
+        kind, _, value = cursor.partition(":")
+        parameters: dict[str, Any] = {
+            "Prefix": self.prefix,
+            "MaxKeys": self.page_size,
+            "EncodingType": "url",  # XML cannot carry every key (boto/botocore#752)
+        }
+        if self.delimiter:
+            parameters["Delimiter"] = self.delimiter
+        if self.restore_status:
+            parameters["OptionalObjectAttributes"] = ["RestoreStatus"]
+        if value:
+            parameters["ContinuationToken" if kind == "token" else "StartAfter"] = value
+        return parameters
+
+    def _next(self, answer: Mapping[str, Any], named: list[tuple[str, ObjectInfo | Folder]]) -> str | None:
+        if answer["IsTruncated"]:
+            token = answer.get("NextContinuationToken")
+            if not token:
+                raise self._unsupported("the server says there is more and gives no continuation token")
+            return f"token:{token}"
+        highest = max((name for name, _ in named), key=_order, default="")
+        is_full = len(named) >= min(self.page_size, answer.get("MaxKeys") or self.page_size)
+        if is_full and _order(highest) > _order(self._highest):
+            # Some servers call a page that is exactly full the last one (afreidah/s3-orchestrator#198).
+            return f"probe:{highest}"
+        return None
+
+    def _items(self, answer: Mapping[str, Any]) -> Iterator[ObjectInfo | Folder]:
+        decode = unquote_plus if answer.get("EncodingType") == "url" else str
+        for entry in answer.get("Contents", ()):
+            yield _object(entry, decode(entry["Key"]))
+        for entry in answer.get("CommonPrefixes", ()):
+            yield Folder(decode(entry["Prefix"]))
+
+    def _refuse_other_answers(self, answer: Mapping[str, Any]) -> None:
+        if "IsTruncated" not in answer:  # a login page or an empty body is not an empty bucket
+            raise self._unsupported("the answer is no listing: it does not say whether there is more")
+
+    def _is_wanted(self, name: str) -> bool:
+        if not name.startswith(self.prefix):
+            raise self._unsupported("the server lists keys outside the prefix it was asked for")
+        rest = name[len(self.prefix) :]
+        if self.delimiter and self.delimiter in rest[:-1]:
+            raise self._unsupported("the server does not list by delimiter")
+        is_itself = bool(self.delimiter) and not rest  # the marker of the folder itself does not stand in it
+        return not is_itself and _order(name) >= _order(self.start_at)
+
+    def _unsupported(self, reason: str) -> Unsupported:
+        return Unsupported(reason, destination=self.destination, operation="list", key=self.prefix)
+
+
+def _object(entry: Mapping[str, Any], key: str) -> ObjectInfo:
+    return ObjectInfo(
+        key=key,
+        size=int(entry["Size"]),
+        modified=entry["LastModified"].astimezone(UTC),
+        version=str(entry.get("ETag", "")).strip('"'),
+        archived=entry.get("StorageClass") in ARCHIVE_CLASSES and not _is_restored(entry.get("RestoreStatus")),
+    )
+
+
+def _is_restored(status: Mapping[str, Any] | None) -> bool:
+    return status is not None and not status.get("IsRestoreInProgress") and "RestoreExpiryDate" in status
+
+
+def _name(item: ObjectInfo | Folder) -> str:
+    return item.prefix if isinstance(item, Folder) else item.key
+
+
+def _order(key: str) -> bytes:
+    """S3 sorts keys by their UTF-8 bytes."""
+    return key.encode("utf-8", "surrogatepass")
+
+
+def _just_before(key: str) -> str:
+    """A key below `key` with as little as possible between: StartAfter leaves out the key it names.
+
+    What does lie between is dropped on our side.
+    """
+    if not key:
+        return ""
+    last = ord(key[-1])
+    if not 0x22 <= last <= 0xD7FF or last == 0x7F:
+        return key[:-1]
+    return f"{key[:-1]}{chr(last - 1)}~"

@@ -1,0 +1,139 @@
+"""Logging in to S3: options to a client, and fresh credentials when they end in the middle of a scan."""
+
+import threading
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import boto3
+from botocore.config import Config
+from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
+
+FALLBACK_REGION: Final = "us-east-1"  # signed requests need one, S3-compatible servers accept any
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """How to log in. Without keys: the usual AWS chain (environment, profile, container, instance)."""
+
+    region: str | None = None
+    endpoint_url: str | None = field(default=None, repr=False)  # may hold a user name and password
+    profile: str | None = None
+    access_key_id: str | None = field(default=None, repr=False)
+    secret_access_key: str | None = field(default=None, repr=False)
+    session_token: str | None = field(default=None, repr=False)
+    role_arn: str | None = None
+    external_id: str | None = field(default=None, repr=False)
+    concurrency: int = 10
+    timeout_s: float = 60.0
+
+    @property
+    def is_fixed(self) -> bool:
+        """Keys given by value: asking for new ones gives the same."""
+        return self.access_key_id is not None and self.role_arn is None
+
+    def open_session(self) -> boto3.session.Session:
+        session = boto3.session.Session(
+            profile_name=self.profile,
+            region_name=self.region,
+            aws_access_key_id=self.access_key_id,
+            aws_secret_access_key=self.secret_access_key,
+            aws_session_token=self.session_token,
+        )
+        if self.role_arn is not None:
+            _assume(session, self.role_arn, self.external_id, self._config())
+        return session
+
+    def open_client(self, session: boto3.session.Session) -> Any:
+        return session.client(
+            "s3",
+            endpoint_url=self.endpoint_url,
+            region_name=session.region_name or FALLBACK_REGION,
+            config=self._config(),
+        )
+
+    def _config(self) -> Config:
+        return Config(
+            connect_timeout=min(self.timeout_s, 10.0),
+            read_timeout=self.timeout_s,
+            max_pool_connections=self.concurrency,
+            # One attempt: trying again is adapters/retry.py's business.
+            retries={"mode": "standard", "total_max_attempts": 1},
+            # The newer defaults fail on servers that do not know these headers (boto/botocore#3352).
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+            s3={"addressing_style": "path" if self.endpoint_url else "auto"},
+            # A proxy for the outside has no business with a server on this machine.
+            proxies={} if _is_loopback(self.endpoint_url) else None,
+            tcp_keepalive=True,
+        )
+
+
+def _assume(session: boto3.session.Session, role_arn: str, external_id: str | None, config: Config) -> None:
+    """Have `session` use the role; its credentials are refreshed by the SDK before they end."""
+    core = session._session
+
+    def open_sts(service: str, **options: Any) -> Any:
+        region = session.region_name or FALLBACK_REGION
+        return core.create_client(service, region_name=region, config=config, **options)
+
+    fetcher = AssumeRoleCredentialFetcher(
+        client_creator=open_sts,
+        source_credentials=core.get_credentials(),
+        role_arn=role_arn,
+        extra_args={"RoleSessionName": "export-auditor"} | ({"ExternalId": external_id} if external_id else {}),
+    )
+    core._credentials = DeferredRefreshableCredentials(method="assume-role", refresh_using=fetcher.fetch_credentials)
+
+
+def _is_loopback(endpoint_url: str | None) -> bool:
+    host = urlsplit(endpoint_url).hostname if endpoint_url else None
+    if host is None:
+        return False
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+class Clients:
+    """The client in use, opened at the first call and replaced when its credentials have ended. Thread-safe."""
+
+    def __init__(self, login: Login) -> None:
+        self._login = login
+        self._lock = threading.Lock()
+        self._client: Any = None
+        self._keys: object = None
+
+    def current(self) -> Any:
+        with self._lock:
+            if self._client is None:
+                self._client, self._keys = self._open()
+            return self._client
+
+    def renew(self, refused: Any) -> bool:
+        """After `refused` was told that its credentials have ended: is there a client with others now?"""
+        with self._lock:
+            if self._client is not refused:
+                return True  # another thread was faster
+            if self._login.is_fixed:
+                return False
+            client, keys = self._open()
+            if keys == self._keys:
+                client.close()
+                return False
+            self._client, self._keys = client, keys  # the old one is left to the threads that still read
+            return True
+
+    def close(self) -> None:
+        with self._lock:
+            if self._client is not None:
+                self._client.close()
+                self._client = None
+
+    def _open(self) -> tuple[Any, object]:
+        session = self._login.open_session()
+        credentials = session.get_credentials()
+        keys = credentials.get_frozen_credentials() if credentials is not None else None
+        return self._login.open_client(session), keys
