@@ -1,0 +1,150 @@
+"""What long work is doing: a bar on a terminal, a plain line now and then elsewhere, always on the stream given.
+
+Nothing here may stop an audit: a stream that is closed or cannot show a character is put up with.
+"""
+
+import time
+from collections.abc import Callable
+from threading import RLock
+from typing import Protocol, Self, TextIO
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from adapters.base import inert
+
+EVERY_S = 10.0  # a plain line at most this often; work that ends sooner says nothing
+
+Clock = Callable[[], float]
+
+
+def show_progress(stream: TextIO, *, clock: Clock = time.monotonic) -> "TerminalProgress":
+    """`with show_progress(sys.stderr) as progress`: a bar if `stream` is a terminal, else lines."""
+    return TerminalProgress(Bar(stream) if stream.isatty() else Lines(stream, clock))
+
+
+class Display(Protocol):
+    """One way of showing it. All texts given are harmless and on one line."""
+
+    def show(self, text: str, done: int, total: int | None) -> None:
+        """The state now."""
+
+    def note(self, text: str) -> None:
+        """A line that stays."""
+
+    def close(self, *, failed: bool) -> None:
+        """The work is over."""
+
+
+class TerminalProgress:
+    """What the service reports to. Use it in a `with`; its methods may be called from any thread."""
+
+    def __init__(self, display: Display) -> None:
+        self._display = display
+        self._lock = RLock()
+        self._text = ""
+        self._done = 0
+        self._total: int | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        with self._lock:
+            self._display.close(failed=kind is not None)
+
+    def stage(self, text: str, total: int | None = None) -> None:
+        """Begin a new piece of work of `total` steps (None: not known)."""
+        with self._lock:
+            self._text, self._done, self._total = inert(text), 0, total
+            self._display.show(self._text, self._done, self._total)
+
+    def advance(self, n: int = 1) -> None:
+        """`n` more steps are done."""
+        with self._lock:
+            self._done += n
+            self._display.show(self._text, self._done, self._total)
+
+    def note(self, text: str) -> None:
+        """Something worth a line of its own, at once."""
+        with self._lock:
+            self._display.note(inert(text))
+
+
+class Lines:
+    """At most one line in `EVERY_S` seconds; notes at once."""
+
+    def __init__(self, stream: TextIO, clock: Clock) -> None:
+        self._stream = stream
+        self._clock = clock
+        self._told_at = clock()
+        self._told = ""
+        self._newest = ""
+
+    def show(self, text: str, done: int, total: int | None) -> None:
+        self._newest = f"{text}: {render_steps(done, total)}"
+        if self._clock() - self._told_at >= EVERY_S:
+            self._told_at = self._clock()
+            self._tell()
+
+    def note(self, text: str) -> None:
+        encoding = getattr(self._stream, "encoding", None) or "utf-8"
+        try:
+            self._stream.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+            self._stream.flush()
+        except (OSError, ValueError):  # closed, full or gone: the work goes on
+            return
+
+    def close(self, *, failed: bool) -> None:
+        if self._told and not failed:
+            self._tell()
+
+    def _tell(self) -> None:
+        if self._newest != self._told:
+            self._told = self._newest
+            self.note(self._newest)
+
+
+class Bar:
+    """A bar that vanishes when the work is done and stays where it failed; notes stay above it."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._bar = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            TextColumn("{task.fields[steps]}", markup=False),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            console=Console(file=stream, highlight=False, emoji=False, markup=False),
+            transient=True,
+        )
+        self._task = self._bar.add_task("", total=None, steps="")
+        self._text = ""
+        self._lost = False  # the terminal is gone
+
+    def show(self, text: str, done: int, total: int | None) -> None:
+        if text != self._text or not self._bar.live.is_started:
+            self._text = text
+            self._bar.reset(self._task, description=text)
+            self._try(self._bar.start)
+        self._bar.update(self._task, completed=done, total=total, steps=render_steps(done, total))
+
+    def note(self, text: str) -> None:
+        self._try(lambda: self._bar.console.print(text, soft_wrap=True))
+
+    def close(self, *, failed: bool) -> None:
+        self._bar.live.transient = not failed
+        self._try(self._bar.stop)
+
+    def _try(self, do: Callable[[], object]) -> None:
+        if self._lost:
+            return
+        try:
+            do()
+        except (OSError, ValueError):
+            self._lost = True
+
+
+def render_steps(done: int, total: int | None) -> str:
+    """`1,200` or `120 of 2,000`."""
+    return f"{done:,}" if total is None else f"{done:,} of {total:,}"
