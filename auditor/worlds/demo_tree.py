@@ -30,10 +30,10 @@ def prepare_directory(directory: Path) -> None:
     Removes only what a demo writes. Raises NotOurs, and then has changed nothing.
     """
     if directory.exists() and not directory.is_dir():
-        raise NotOurs(f"{ascii(str(directory))} is not a directory; name a new one.")
+        raise NotOurs(f"{str(directory)!a} is not a directory; name a new one.")
     if directory.is_dir() and any(directory.iterdir()) and not (directory / MARKER).is_file():
         raise NotOurs(
-            f"{ascii(str(directory))} holds files that no demo has laid there, so nothing was changed; "
+            f"{str(directory)!a} holds files that no demo has laid there, so nothing was changed; "
             "name a new or empty directory."
         )
     directory.mkdir(parents=True, exist_ok=True)
