@@ -1,0 +1,102 @@
+"""A configuration as it was understood, for a person at a terminal."""
+
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from auditor.expect import default_max_age, run_kind
+from auditor.model import Flow, Mode, RunKind, Schedule, Severity
+from auditor.report.options import ReportOptions
+from auditor.report.sheet import Sheet
+from auditor.settings import Config, Destination
+from auditor.settings.values import render_duration
+
+
+def render_config(config: Config, name: str, options: ReportOptions) -> str:
+    """Destinations, flows, datasets and warnings. No secret, also not the ledger's password."""
+    sheet = Sheet(width=options.width, colour=options.colour, unicode=options.unicode)
+    sheet.say((name, "bold"), " can be used.")
+    sheet.say(f"ledger {_without_password(config.ledger_url)}", indent=2, hang=2)
+    sheet.say("")
+    sheet.say(("Destinations", "bold"))
+    for destination in config.destinations.values():
+        _show_destination(sheet, destination)
+    for flow in config.flows.values():
+        sheet.say("")
+        _show_flow(sheet, flow)
+    if config.warnings:
+        _show_warnings(sheet, config.warnings)
+    return sheet.render()
+
+
+def _without_password(url: str) -> str:
+    if url.startswith("sqlite:"):
+        return url
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.hostname or ''}{parts.path}"
+
+
+def _show_destination(sheet: Sheet, destination: Destination) -> None:
+    facts = destination.facts
+    folder = f"folder {facts.folder}" if facts.folder else "no folder path"
+    kept = f", exports kept {render_duration(facts.retain)}" if facts.retain else ""
+    sheet.say(f"{facts.name}: {destination.type} {destination.place}, {folder}{kept}", indent=2, hang=4)
+
+
+def _show_flow(sheet: Sheet, flow: Flow) -> None:
+    sheet.say(("Flow ", "bold"), (flow.name, "bold"), f" to {flow.destination}")
+    manifest = "with manifest" if flow.manifest else "without manifest"
+    sheet.say(f"{flow.format}, {flow.compression}, {manifest}, {flow.mode}, checked to {flow.level}", indent=2, hang=2)
+    sheet.say(f"folders {flow.folder_template}", indent=2, hang=2)
+    for schedule in flow.schedules:
+        sheet.say(render_schedule(schedule), indent=2, hang=2)
+    for line in _render_windows(flow):
+        sheet.say(line, indent=2, hang=2)
+    overrides = ", ".join(f"{code} is {level}" for code, level in flow.severities.items())
+    if overrides:
+        sheet.say(overrides, indent=2, hang=2)
+    for dataset in flow.datasets:
+        sheet.say(f"dataset {dataset.id} {dataset.name}".rstrip(), indent=2, hang=2)
+
+
+def render_schedule(schedule: Schedule) -> str:
+    """`every 3h from 2026-10-01 00:00Z to 2027-04-01 00:00Z`."""
+    start = _minute(schedule.start)
+    if schedule.once:
+        return f"once at {start}"
+    rhythm = f"every {render_duration(schedule.every)}" if schedule.every else f"cron {schedule.cron}, {schedule.zone}"
+    end = f"to {_minute(schedule.end)}" if schedule.end else "without end"
+    count = len(schedule.exclusions)
+    except_ = f", except {count} span{'s' if count > 1 else ''}" if count else ""
+    return f"{rhythm} from {start} {end}{except_}"
+
+
+def _render_windows(flow: Flow) -> list[str]:
+    """One line for each kind of run that the flow has."""
+    kinds = dict.fromkeys(run_kind(schedule) for schedule in flow.schedules)
+    named = {kind: "runs" if len(kinds) == 1 else f"{kind} runs" for kind in kinds}
+    if flow.mode is Mode.INCREMENTAL:
+        named[RunKind.FIRST] = "first run"
+    lines = []
+    for kind, name in named.items():
+        windows = flow.windows[kind]
+        spans = (windows.early, windows.grace, windows.deadline, windows.settle)
+        early, grace, deadline, settle = map(render_duration, spans)
+        lines.append(f"{name}: {early} early, late after {grace}, missing after {deadline}, settled after {settle}")
+    return [*lines, f"newest sound export at most {_age(flow)} old"]
+
+
+def _age(flow: Flow) -> str:
+    age: timedelta | None = flow.max_age if flow.max_age is not None else default_max_age(flow)
+    return render_duration(age) if age is not None else "any time"
+
+
+def _minute(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M}Z" if not moment.second else f"{moment:%Y-%m-%d %H:%M:%S}Z"
+
+
+def _show_warnings(sheet: Sheet, warnings: tuple[str, ...]) -> None:
+    symbol, style = sheet.symbol(Severity.WARNING)
+    sheet.say("")
+    sheet.say(("Probably not meant", "bold"))
+    for warning in warnings:
+        sheet.say((f"{symbol} ", style), warning, indent=2, hang=2)

@@ -1,0 +1,91 @@
+"""The kinds of field a configuration has, for pydantic: text in, typed value out."""
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from auditor.model import ArrivalClock, Compression, EmptyRuns, FileFormat, Level, Mode
+from auditor.settings import cadence, values
+
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
+class Section(BaseModel):
+    """A mapping of the configuration. Unknown keys are errors; a key with nothing behind it was not given."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False, hide_input_in_errors=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def drop_nothing(cls, given: Any) -> Any:
+        if isinstance(given, dict):
+            return {key: value for key, value in given.items() if value is not None or key not in known_keys(cls)}
+        return given
+
+
+def known_keys(section: type[BaseModel]) -> tuple[str, ...]:
+    """The keys of `section` as they are written in YAML."""
+    return tuple(info.alias or name for name, info in section.model_fields.items())
+
+
+def key(description: str, *, default: str = "", example: str = "", alias: str | None = None, given: Any = None) -> Any:
+    """An optional key. `default` is what holds when it is left out, as a reader would say it."""
+    extra: dict[str, Any] = {"default_text": default, "example": example}
+    return Field(default=given, description=description, alias=alias, json_schema_extra=extra)
+
+
+def needed(description: str, *, example: str, alias: str | None = None) -> Any:
+    """A key that must be given."""
+    return Field(
+        description=description, alias=alias, json_schema_extra={"default_text": "(needed)", "example": example}
+    )
+
+
+def _from_text(parse: Callable[[str], Any]) -> BeforeValidator:
+    """Only text goes through `parse`; anything else is refused with one sentence."""
+
+    def read(given: Any) -> Any:
+        if isinstance(given, str):
+            return parse(given)
+        raise ValueError(one_value(given))
+
+    return BeforeValidator(read)
+
+
+def one_value(given: object) -> str:
+    """Why `given` cannot be a single value."""
+    kind = "a mapping" if isinstance(given, dict) else "a list" if isinstance(given, list) else "nothing"
+    return f"{kind} stands here; write one value"
+
+
+def _choice(words: type[Choice]) -> BeforeValidator:
+    known = {word.value: word for word in words}
+    return _from_text(lambda text: known[values.parse_choice(text, known)])
+
+
+def _text(given: str) -> str:
+    if "\x00" in given:
+        raise ValueError("holds a NUL character; remove it")
+    return given
+
+
+Text = Annotated[str, _from_text(_text)]
+Duration = Annotated[timedelta, _from_text(values.parse_duration)]
+Instant = Annotated[datetime, _from_text(values.parse_instant)]
+Day = Annotated[date, _from_text(values.parse_day)]
+DayOrInstant = Annotated[datetime | date, _from_text(values.parse_day_or_instant)]
+Every = Annotated[timedelta, _from_text(cadence.parse_every)]
+Cron = Annotated[str, _from_text(cadence.parse_cron)]
+Zone = Annotated[str, _from_text(cadence.parse_zone)]
+YesNo = Annotated[bool, _from_text(values.parse_yes_no)]
+AssuranceLevel = Annotated[Level, _from_text(values.parse_level)]
+FormatWord = Annotated[FileFormat, _choice(FileFormat)]
+CompressionWord = Annotated[Compression, _choice(Compression)]
+ModeWord = Annotated[Mode, _choice(Mode)]
+EmptyRunsWord = Annotated[EmptyRuns, _choice(EmptyRuns)]
+ArrivalWord = Annotated[ArrivalClock, _choice(ArrivalClock)]
+Concurrency = Annotated[int, _from_text(lambda text: values.parse_whole_number(text, 1, 256))]
+PageSize = Annotated[int, _from_text(lambda text: values.parse_whole_number(text, 1, 5000))]

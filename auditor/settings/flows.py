@@ -1,0 +1,103 @@
+"""The flows of a configuration, complete: what is set, then the defaults."""
+
+from collections.abc import Iterable, Mapping
+
+from auditor.model import ArrivalClock, Compression, Dataset, EmptyRuns, FileFormat, Flow, Level, Mode
+from auditor.settings.destinations import Destination
+from auditor.settings.models import DatasetSection, DefaultsSection, FlowSection
+from auditor.settings.problems import Path, did_you_mean, quoted
+from auditor.settings.schedules import read_schedules
+from auditor.settings.sections import read_section
+from auditor.settings.severities import read_severities
+from auditor.settings.windows import read_windows
+from auditor.settings.yaml_tree import Tree, Value
+
+DEFAULT_TEMPLATE = "%DATASET_ID%/%EXPORT_TIME%"
+
+
+def read_flows(
+    given: dict[str, Value], defaults: DefaultsSection, destinations: Mapping[str, Destination | None], tree: Tree
+) -> dict[str, Flow]:
+    """Every flow without mistakes, by name. `destinations`: None for those that have some."""
+    flows: dict[str, Flow] = {}
+    for name, value in given.items():
+        path: Path = ("flows", name)
+        _check_destination(value, destinations, path, tree)
+        if (section := read_section(FlowSection, _listed(value), path, tree)) is not None:
+            flows[name] = _flow(name, section, defaults, destinations.get(section.destination), tree)
+    _find_shared_datasets(flows, tree)
+    return flows
+
+
+def _listed(given: Value) -> Value:
+    """One schedule alone is a list of one."""
+    if isinstance(given, dict) and isinstance(schedule := given.get("schedule"), dict):
+        return {**given, "schedule": [schedule]}
+    return given
+
+
+def _check_destination(given: Value, known: Iterable[str], path: Path, tree: Tree) -> None:
+    name = given.get("destination") if isinstance(given, dict) else None
+    if isinstance(name, str) and name not in (names := list(known)):
+        hint = did_you_mean(name, names) or (f" Known are: {', '.join(map(quoted, names))}." if names else "")
+        tree.add((*path, "destination"), f"{quoted(name)} is no destination; add it to destinations.{hint}")
+
+
+def _flow(
+    name: str, section: FlowSection, defaults: DefaultsSection, destination: Destination | None, tree: Tree
+) -> Flow:
+    path: Path = ("flows", name)
+    schedules = read_schedules(section.schedule, section.mode, (*path, "schedule"), tree)
+    once = bool(schedules) and all(schedule.once for schedule in schedules)
+    inherited = (destination.facts.arrival if destination else None) or defaults.arrival
+    return Flow(
+        name=name,
+        destination=section.destination,
+        datasets=_datasets(section.datasets, (*path, "datasets"), tree),
+        schedules=schedules,
+        format=section.format or FileFormat.JSON,
+        compression=section.compression or Compression.GZIP,
+        manifest=section.manifest,
+        mode=section.mode or (Mode.ONCE if once else Mode.INCREMENTAL),
+        folder_template=section.folder_template or DEFAULT_TEMPLATE,
+        empty_runs=section.empty_runs or defaults.empty_runs or EmptyRuns.EITHER,
+        level=_level(section, defaults),
+        arrival=section.arrival or inherited or ArrivalClock.MODIFIED,
+        windows=read_windows(section, defaults, path, tree),
+        max_age=section.max_age if section.max_age is not None else defaults.max_age,
+        watch_from=section.watch_from or defaults.watch_from,
+        severities=read_severities(section.severity, (*path, "severity"), tree),
+    )
+
+
+def _level(section: FlowSection, defaults: DefaultsSection) -> Level:
+    levels = (section.level, defaults.level, Level.L3)  # L0 is false: no `or` here
+    return next(level for level in levels if level is not None)
+
+
+def _datasets(sections: list[DatasetSection], path: Path, tree: Tree) -> tuple[Dataset, ...]:
+    if not sections:
+        tree.add(path, "is empty; add the datasets that the dataflow exports")
+    first: dict[str, int] = {}
+    for index, section in enumerate(sections):
+        if section.id in first:
+            line = tree.line_of((*path, first[section.id], "id"))
+            tree.add((*path, index, "id"), f"{section.id} is listed twice, first on line {line}; keep one of them")
+        first.setdefault(section.id, index)
+    return tuple(Dataset(id=section.id, name=section.name) for section in sections)
+
+
+def _find_shared_datasets(flows: Mapping[str, Flow], tree: Tree) -> None:
+    """Two flows that would both own one folder: nobody could say whose export it is."""
+    owner: dict[tuple[str, str, str], str] = {}
+    for flow in flows.values():
+        for index, dataset in enumerate(flow.datasets):
+            claim = (flow.destination, flow.folder_template, dataset.id)
+            other = owner.setdefault(claim, flow.name)
+            if other != flow.name:
+                message = (
+                    f"{dataset.id} is exported by flow {quoted(other)} to the same destination and folders too, "
+                    "so that nobody can say whose export a folder is; remove it from one flow, or give "
+                    "one another folder_template"
+                )
+                tree.add(("flows", flow.name, "datasets", index, "id"), message)

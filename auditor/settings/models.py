@@ -1,0 +1,197 @@
+"""The keys of a flow and of the defaults, with what they mean. Checked here; put together elsewhere."""
+
+import re
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator
+
+from auditor.settings.fields import (
+    ArrivalWord,
+    AssuranceLevel,
+    CompressionWord,
+    Cron,
+    Day,
+    DayOrInstant,
+    Duration,
+    EmptyRunsWord,
+    Every,
+    FormatWord,
+    Instant,
+    ModeWord,
+    Section,
+    Text,
+    YesNo,
+    Zone,
+    key,
+    needed,
+    one_value,
+)
+from auditor.settings.problems import quoted
+from auditor.settings.template import parse_template
+
+_DATASET_ID = re.compile(r"[0-9a-z]{24}", re.ASCII)
+
+
+def _dataset_id(given: Any) -> Any:
+    if not isinstance(given, str):
+        raise ValueError(one_value(given))
+    if _DATASET_ID.fullmatch(given):
+        return given
+    if _DATASET_ID.fullmatch(given.strip().lower()):
+        raise ValueError(f"{quoted(given)} is no dataset id; write it in lower case: {given.strip().lower()}")
+    raise ValueError(
+        f"{quoted(given)} is no dataset id (24 digits and lower-case letters, here {len(given)} characters); "
+        "copy it from the dataset's page in Experience Platform"
+    )
+
+
+def _day_or_span(given: Any) -> Any:
+    return [{"day": item} if isinstance(item, str) else item for item in given] if isinstance(given, list) else given
+
+
+def _id_or_mapping(given: Any) -> Any:
+    return [{"id": item} if isinstance(item, str) else item for item in given] if isinstance(given, list) else given
+
+
+def _template(given: Any) -> Any:
+    return parse_template(given) if isinstance(given, str) else given
+
+
+Severities = dict[str, Text]  # finding code -> level; read by `auditor.settings.severities`
+
+
+class ExclusionSection(Section):
+    """A day, or a span, in which no export is due."""
+
+    day: Day | None = key("A whole day in the schedule's zone.", example="2026-12-25")
+    start: DayOrInstant | None = key("First moment (or whole day) without exports.", example="2026-12-24", alias="from")
+    end: DayOrInstant | None = key(
+        "First moment with exports again; a date means: that whole day is still without.",
+        example="2026-12-26",
+        alias="to",
+    )
+
+
+class ScheduleSection(Section):
+    """When exports are due. Exactly one of `every` and `cron`."""
+
+    every: Every | None = key(
+        "Elapsed time between due times, counted from `start`; or `once`.", default="–", example="3h"
+    )
+    cron: Cron | None = key("Due times as five cron fields, read in `zone`.", default="–", example='"30 2 * * *"')
+    zone: Zone = key(
+        "IANA time zone of `cron` and of the dates in `except`.", default="UTC", example="Europe/Berlin", given="UTC"
+    )
+    start: Instant = needed("First due time, with its zone.", example="2026-10-01T00:00:00Z")
+    end: Instant | None = key(
+        "Last moment at which a run may be due; a run due then is expected.",
+        default="no end",
+        example="2027-04-01T00:00:00Z",
+    )
+    exclusions: Annotated[list[ExclusionSection], BeforeValidator(_day_or_span)] = key(
+        "Days and spans without exports.",
+        default="none",
+        example="[2026-12-25, {from: 2026-12-31T12:00:00Z, to: 2027-01-01T12:00:00Z}]",
+        alias="except",
+        given=[],
+    )
+
+
+class FirstRunSection(Section):
+    """The windows of the first run of an incremental dataset (its backfill)."""
+
+    grace: Duration | None = key("Its own `grace`.", default="24h, unless `grace` is set", example="24h")
+    deadline: Duration | None = key("Its own `deadline`.", default="72h, unless `deadline` is set", example="72h")
+
+
+class DefaultsSection(Section):
+    """What holds for every flow that does not say otherwise. Absent keys: the defaults by kind of run."""
+
+    early: Duration | None = key(
+        "An export up to this long before its due time still belongs to it.", default="10m", example="10m"
+    )
+    grace: Duration | None = key(
+        "An export is on time until due + `grace`.", default="150m; daily or rarer: 4h", example="150m"
+    )
+    deadline: Duration | None = key(
+        "No export until due + `deadline`: `export-missing`.", default="6h; daily or rarer: 12h", example="6h"
+    )
+    settle: Duration | None = key(
+        "An export folder is judged once nothing changed in it for this long.",
+        default="15m; daily or rarer: 30m; backfill: 60m",
+        example="15m",
+    )
+    first_run: FirstRunSection | None = key(
+        "Own windows for the first run of an incremental dataset; they hold against `grace` and `deadline`.",
+        default="grace 24h, deadline 72h",
+        example="{grace: 24h, deadline: 72h}",
+    )
+    max_age: Duration | None = key(
+        "The newest sound export may be this old before `protection-stale`.",
+        default="12h; daily or rarer: interval × 1.5",
+        example="12h",
+    )
+    level: AssuranceLevel | None = key(
+        "How far files are checked: L0 listed, L1 sizes, L2 containers, L3 every record, L4 provider checksums.",
+        default="L3",
+        example="L3",
+    )
+    empty_runs: EmptyRunsWord | None = key(
+        "What a run without new data leaves: `folder`, `no-folder` or `either`.", default="either", example="either"
+    )
+    arrival: ArrivalWord | None = key(
+        "Which clock says when an export arrived: `modified`, `export_time` or `run`."
+        "On a flow it holds against the destination's, and that against the one in `defaults`.",
+        default="modified",
+        example="modified",
+    )
+    watch_from: Instant | None = key(
+        "Due times before this are not watched.",
+        default="the later of the schedule's start and 30 days before the first audit",
+        example="2026-10-01T00:00:00Z",
+    )
+
+
+class DatasetSection(Section):
+    """One dataset of a flow; the id alone will do."""
+
+    id: Annotated[str, BeforeValidator(_dataset_id)] = needed(
+        "Dataset id as Experience Platform shows it: 24 digits and lower-case letters.",
+        example="5ef3e324052581191aa6a466",
+    )
+    name: Text = key("Name for reports, and for `%DATASET_NAME%`.", default="(empty)", example="Web events", given="")
+
+
+class FlowSection(DefaultsSection):
+    """A dataflow of Experience Platform: one schedule, one destination, one or more datasets."""
+
+    destination: Text = needed("Name of the destination it exports to.", example="lake-backup")
+    datasets: Annotated[list[DatasetSection], BeforeValidator(_id_or_mapping)] = needed(
+        "The datasets it exports: mappings with `id` and `name`, or ids alone.",
+        example="[{id: 5ef3e324052581191aa6a466, name: Web events}]",
+    )
+    schedule: list[ScheduleSection] = needed(
+        "When exports are due: a mapping, or a list of them, oldest first, each valid from its `start`.",
+        example="{every: 3h, start: 2026-10-01T00:00:00Z}",
+    )
+    format: FormatWord | None = key("File type: `json` or `parquet`.", default="json", example="json")
+    compression: CompressionWord | None = key("`gzip` or `none`.", default="gzip", example="gzip")
+    manifest: YesNo = key(
+        "Is *Include manifest file* switched on in the dataflow?", default="false", example="true", given=False
+    )
+    mode: ModeWord | None = key(
+        "`incremental` (a full backfill first, then what was added), `full` or `once`.",
+        default="incremental; once with `every: once`",
+        example="incremental",
+    )
+    folder_template: Annotated[str | None, BeforeValidator(_template)] = key(
+        "Folder name template of the dataflow, below the destination's folder.",
+        default="%DATASET_ID%/%EXPORT_TIME%",
+        example='"%DATASET_ID%/%EXPORT_TIME%"',
+    )
+    severity: Severities = key(
+        "Severities of finding codes for this flow; they hold against the destination's.",
+        default="the catalogue's",
+        example="{export-late: error}",
+        given={},
+    )
