@@ -5,8 +5,9 @@ Nothing here may stop an audit: a stream that is closed or cannot show a charact
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from threading import RLock
-from typing import Protocol, Self, TextIO
+from typing import Protocol, Self, TextIO, cast
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -75,7 +76,7 @@ class Lines:
     """At most one line in `EVERY_S` seconds; notes at once."""
 
     def __init__(self, stream: TextIO, clock: Clock) -> None:
-        self._stream = stream
+        self._stream = Forgiving(stream)
         self._clock = clock
         self._told_at = clock()
         self._told = ""
@@ -88,12 +89,8 @@ class Lines:
             self._tell()
 
     def note(self, text: str) -> None:
-        encoding = getattr(self._stream, "encoding", None) or "utf-8"
-        try:
-            self._stream.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
-            self._stream.flush()
-        except (OSError, ValueError):  # closed, full or gone: the work goes on
-            return
+        self._stream.write(text + "\n")
+        self._stream.flush()
 
     def close(self, *, failed: bool) -> None:
         if self._told and not failed:
@@ -115,34 +112,49 @@ class Bar:
             TextColumn("{task.fields[steps]}", markup=False),
             TimeElapsedColumn(),
             TimeRemainingColumn(),
-            console=Console(file=stream, highlight=False, emoji=False, markup=False),
+            console=Console(file=cast("TextIO", Forgiving(stream)), highlight=False, emoji=False, markup=False),
             transient=True,
+            redirect_stdout=False,  # standard output is the report's: rich would send it where the bar is
         )
         self._task = self._bar.add_task("", total=None, steps="")
         self._text = ""
-        self._lost = False  # the terminal is gone
 
     def show(self, text: str, done: int, total: int | None) -> None:
-        if text != self._text or not self._bar.live.is_started:
+        if text != self._text:
             self._text = text
             self._bar.reset(self._task, description=text)
-            self._try(self._bar.start)
+            self._bar.start()
         self._bar.update(self._task, completed=done, total=total, steps=render_steps(done, total))
 
     def note(self, text: str) -> None:
-        self._try(lambda: self._bar.console.print(text, soft_wrap=True))
+        self._bar.console.print(text, soft_wrap=True)
 
     def close(self, *, failed: bool) -> None:
         self._bar.live.transient = not failed
-        self._try(self._bar.stop)
+        self._bar.stop()
 
-    def _try(self, do: Callable[[], object]) -> None:
-        if self._lost:
-            return
-        try:
-            do()
-        except (OSError, ValueError):
-            self._lost = True
+
+class Forgiving:
+    """A stream that shows what it can: once it is closed, full or gone, writing does nothing."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self.encoding = getattr(stream, "encoding", None) or "utf-8"
+
+    def write(self, text: str) -> int:
+        with suppress(OSError, ValueError):
+            self._stream.write(text.encode(self.encoding, "backslashreplace").decode(self.encoding))
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError, ValueError):
+            self._stream.flush()
+
+    def isatty(self) -> bool:
+        return not self._stream.closed and self._stream.isatty()
+
+    def fileno(self) -> int:
+        return self._stream.fileno()
 
 
 def render_steps(done: int, total: int | None) -> str:

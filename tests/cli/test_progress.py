@@ -4,7 +4,9 @@ import contextlib
 import io
 import os
 import re
+import sys
 import threading
+import time
 
 import pytest
 
@@ -153,5 +155,36 @@ def test_a_terminal_that_is_gone_stops_nothing():
         with progress:
             progress.stage("x", 3)
             stream.close()
+            time.sleep(0.3)  # the bar is drawn again by itself meanwhile
             progress.advance()
             progress.note("y")
+
+
+def test_what_goes_to_standard_output_meanwhile_stays_there(monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(sys, "stdout", out := io.StringIO())
+    with terminal() as (stream, got), show_progress(stream) as progress:
+        progress.stage("verifying", 2)
+        print('{"path": "a"}')
+    assert out.getvalue() == '{"path": "a"}\n'
+    assert b"path" not in b"".join(got)
+
+
+def test_where_the_work_failed_the_bar_stays(monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
+    with terminal() as (stream, got), contextlib.suppress(RuntimeError), show_progress(stream) as progress:
+        progress.stage("verifying", 9)
+        progress.advance(4)
+        raise RuntimeError
+    assert b"4 of 9" in b"".join(got).split(b"\x1b[2K")[-1]
+
+
+def test_a_bar_on_a_terminal_without_unicode_is_drawn_in_ascii(monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
+    with terminal() as (stream, got):
+        stream.reconfigure(encoding="ascii")
+        with show_progress(stream) as progress:
+            progress.stage("größe", 2)
+            progress.advance()
+    assert b"".join(got).isascii()
+    assert b"gr\\xf6\\xdfe" in b"".join(got)
