@@ -1,0 +1,8 @@
+"""What the auditor remembers. The only room that speaks SQL."""
+
+from auditor.ledger.errors import LedgerError
+from auditor.ledger.folders import FolderHistory
+from auditor.ledger.ledger import Ledger
+from auditor.ledger.verdicts import VerdictRecord
+
+__all__ = ["FolderHistory", "Ledger", "LedgerError", "VerdictRecord"]

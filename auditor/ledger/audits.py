@@ -1,0 +1,195 @@
+"""Audits: begun, finished, and read back exactly as they were said."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Table, func, select, update
+
+from auditor.ledger.closing import close_unreported, read_since
+from auditor.ledger.codec import dump_watched, load_watched
+from auditor.ledger.database import Database, Place
+from auditor.ledger.errors import LedgerError
+from auditor.ledger.filesystem import read_mounts
+from auditor.ledger.findings import read_finding, read_unverifiable
+from auditor.ledger.pages import keep_pages, read_ids, read_pages
+from auditor.ledger.schema import audits, findings, unverifiable, verdicts, watched_flows
+from auditor.ledger.sql import chunks, insert_into, next_id
+from auditor.ledger.types import to_json
+from auditor.ledger.verdicts import read_verdict
+from auditor.model import AuditResult, Finding, Status, Unverifiable, Verdict, Watched
+
+__all__ = ["AuditRecords"]
+
+LAST = datetime.max.replace(tzinfo=UTC)
+
+
+def _machine_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+class AuditRecords(Database):
+    """Audits as a whole."""
+
+    def __init__(
+        self,
+        place: Place,
+        mounts: Callable[[], str] = read_mounts,
+        clock: Callable[[], datetime] = _machine_clock,
+    ) -> None:
+        super().__init__(place, mounts)
+        self._clock = clock  # for when an audit ran, never for what it says
+
+    def begin_audit(
+        self,
+        *,
+        now: datetime,
+        tool_version: str,
+        config_hash: str,
+        options: Mapping[str, Any],
+        flows: Iterable[str] = (),
+    ) -> int:
+        """Begin an audit of the moment `now` and give its number. Numbers ascend in the order of beginning.
+
+        `options` are those of the command line; `flow` (names) and `since` say what the audit does not
+        look at. `flows` are the names it covers, for `first_audit_of`. An audit that never finishes
+        (a crash) harms nothing: what it recorded is true, and what it did not is judged by the next.
+        """
+        row = {
+            "started_at": self._clock(),
+            "now": now,
+            "tool_version": tool_version,
+            "config_hash": config_hash,
+            "options": dict(options),
+        }
+        read_since(options)  # refused now rather than at the end
+        names = sorted(set(flows))
+        return self._write(lambda connection: _begin(connection, row, names))
+
+    def finish_audit(
+        self,
+        audit: int,
+        *,
+        status: Status,
+        watched: Sequence[Watched],
+        files_read: int,
+        files_reused: int,
+        bytes_read: int,
+    ) -> None:
+        """Finish `audit`, and close the verdicts on unexpected folders it no longer found."""
+        row = {
+            "finished_at": self._clock(),
+            "status": status.value,
+            "files_read": files_read,
+            "files_reused": files_reused,
+            "bytes_read": bytes_read,
+        }
+        self._write(lambda connection: _finish(connection, audit, row, watched))
+
+    def first_audit_at(self) -> datetime | None:
+        """The earliest `now` of any audit ever begun; None if there was none."""
+        with self._reading() as connection:
+            return connection.execute(select(func.min(audits.c.now))).scalar()
+
+    def first_audit_of(self, flow: str) -> datetime | None:
+        """The earliest `now` of any audit that covered `flow`; None if there was none."""
+        c = watched_flows.c
+        with self._reading() as connection:
+            return connection.execute(select(c.first_audit_now).where(c.flow == flow)).scalar()
+
+    def read_audit(self, audit: int) -> AuditResult:
+        """Exactly what `audit` said, whatever was said later. Runs and findings by flow, dataset and due.
+
+        Raises LedgerError for an audit that does not exist or did not finish.
+        """
+        with self._reading() as connection:
+            row = connection.execute(select(audits).where(audits.c.id == audit)).first()
+            if row is None or row.status is None:
+                raise LedgerError(f"ledger: audit {audit} {'does not exist' if row is None else 'did not finish'}")
+            return _read(connection, row)
+
+
+def _begin(connection: Connection, row: dict[str, Any], flows: Sequence[str]) -> int:
+    number = next_id(connection, audits)
+    connection.execute(audits.insert(), {**row, "id": number})
+    _cover(connection, flows, row["now"])
+    return number
+
+
+def _cover(connection: Connection, flows: Iterable[str], now: datetime) -> None:
+    rows = [{"flow": flow, "first_audit_now": now} for flow in flows]
+    if rows:
+        insert = insert_into(connection, watched_flows)
+        c, new = watched_flows.c, insert.excluded
+        earlier = new.first_audit_now < c.first_audit_now
+        connection.execute(
+            insert.on_conflict_do_update(
+                index_elements=[c.flow], set_={"first_audit_now": new.first_audit_now}, where=earlier
+            ),
+            rows,
+        )
+
+
+def _finish(connection: Connection, audit: int, row: dict[str, Any], watched: Sequence[Watched]) -> None:
+    now = connection.execute(select(audits.c.now).where(audits.c.id == audit)).scalar()
+    if now is None:
+        raise LedgerError(f"ledger: there is no audit {audit}")
+    _cover(connection, sorted({w.flow for w in watched}), now)
+    page = keep_pages(connection, [to_json(dump_watched(watched)).encode("utf-8", "surrogatepass")])[0]
+    connection.execute(update(audits).where(audits.c.id == audit).values(**row, watched=page))
+    close_unreported(connection, audit, row["finished_at"])
+
+
+def _read(connection: Connection, row: Row[Any]) -> AuditResult:
+    watched = load_watched(_read_json(connection, row.watched))
+    return AuditResult(
+        now=row.now,
+        watched_from=min((w.since for w in watched), default=None),
+        status=Status(row.status),
+        runs=tuple(sorted(_verdicts(connection, row.verdict_set), key=_place_of_run)),
+        findings=tuple(sorted(_findings(connection, row.finding_set), key=_place_of_finding)),
+        unverifiable=tuple(sorted(_unverifiable(connection, row.unverifiable_set), key=_place_of_item)),
+        watched=watched,
+        files_read=row.files_read,
+        files_reused=row.files_reused,
+        bytes_read=row.bytes_read,
+    )
+
+
+def _read_json(connection: Connection, page: bytes) -> Any:
+    return json.loads(read_pages(connection, [page])[bytes(page)].decode("utf-8", "surrogatepass"))
+
+
+def _verdicts(connection: Connection, root: bytes | None) -> Iterator[Verdict]:
+    return map(read_verdict, _rows(connection, verdicts, root))
+
+
+def _findings(connection: Connection, root: bytes | None) -> Iterator[Finding]:
+    return map(read_finding, _rows(connection, findings, root))
+
+
+def _unverifiable(connection: Connection, root: bytes | None) -> Iterator[Unverifiable]:
+    return map(read_unverifiable, _rows(connection, unverifiable, root))
+
+
+def _rows(connection: Connection, table: Table, root: bytes | None) -> Iterator[Row[Any]]:
+    """The rows of a set of ids; a row that is in it twice comes twice."""
+    for some in chunks(read_ids(connection, root)):
+        found = {row.id: row for row in connection.execute(select(table).where(table.c.id.in_(some)))}
+        if len(found) != len(set(some)):
+            raise LedgerError(f"ledger: rows of {table.name} that the audit names are missing; restore a backup")
+        yield from (found[number] for number in some)
+
+
+def _place_of_run(verdict: Verdict) -> tuple[object, ...]:
+    return verdict.flow, verdict.dataset, verdict.due or LAST, verdict.destination, verdict.folder
+
+
+def _place_of_finding(finding: Finding) -> tuple[object, ...]:
+    whose = (finding.flow, finding.dataset, finding.due or LAST, finding.destination)
+    return *whose, finding.code, finding.key, finding.message, finding.severity.rank, to_json(finding.evidence)
+
+
+def _place_of_item(item: Unverifiable) -> tuple[object, ...]:
+    return item.flow, item.dataset, item.due or LAST, item.destination, item.subject, item.reason

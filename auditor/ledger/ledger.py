@@ -1,0 +1,66 @@
+"""The ledger: one class over its parts."""
+
+from collections.abc import Callable
+from datetime import datetime
+from types import TracebackType
+from typing import Self
+
+from auditor.ledger.audits import AuditRecords
+from auditor.ledger.checks import CheckRecords
+from auditor.ledger.database import parse_place
+from auditor.ledger.expected import ExpectedRecords
+from auditor.ledger.findings import FindingRecords
+from auditor.ledger.folders import FolderRecords
+from auditor.ledger.migrate import migrate, read_version
+from auditor.ledger.schema import HEAD
+from auditor.ledger.verdicts import VerdictRecords
+
+__all__ = ["Ledger"]
+
+
+class Ledger(AuditRecords, ExpectedRecords, FolderRecords, CheckRecords, VerdictRecords, FindingRecords):
+    """What is known of runs, folders, files, verdicts and findings, and since when.
+
+    SQLite or PostgreSQL; several processes and threads may work on one ledger at once. Each call
+    is its own short transaction (long inputs are written in portions), and may be repeated after a
+    crash. Every failure is a LedgerError. Times must have a zone; they come back in UTC.
+    """
+
+    @classmethod
+    def open(
+        cls, url: str, *, mounts: Callable[[], str] | None = None, clock: Callable[[], datetime] | None = None
+    ) -> Self:
+        """Open the ledger at `url` (`sqlite:///path`, `postgresql://…`); create or migrate it if need be.
+
+        `mounts` (text like /proc/self/mounts) and `clock` replace the machine's own.
+
+        Raises LedgerError: no such folder, no rights, no database, another's database, a newer
+        schema, SQLite on a network file system, server not reachable.
+        """
+        given = {name: value for name, value in (("mounts", mounts), ("clock", clock)) if value is not None}
+        ledger = cls(parse_place(url), **given)  # type: ignore[arg-type]
+        try:
+            ledger._migrate()
+        except BaseException:
+            ledger.close()
+            raise
+        return ledger
+
+    @classmethod
+    def in_memory(cls) -> Self:
+        """A ledger that vanishes with the process, for the audit of a past moment."""
+        return cls.open("sqlite://")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _migrate(self) -> None:
+        with self._reading() as connection:
+            version = read_version(connection)
+        if version != HEAD:
+            self._write(migrate)

@@ -1,0 +1,61 @@
+"""Bring a database to the newest schema: under a lock, in one transaction, by whoever comes first.
+
+Others wait for the lock and find the work done (langflow-ai/langflow#13204, sqlalchemy/alembic#633).
+"""
+
+import threading
+from pathlib import Path
+
+from sqlalchemy import Connection, inspect, text
+
+from auditor.ledger.errors import LedgerError
+from auditor.ledger.schema import HEAD, VERSION_TABLE, metadata
+
+__all__ = ["migrate", "read_version"]
+
+SCRIPTS = Path(__file__).parent / "migrations"
+ONE_AT_A_TIME = threading.Lock()  # Alembic keeps what it is doing in globals of the process
+
+
+def read_version(connection: Connection) -> str | None:
+    """The schema's version; None if there is no ledger yet."""
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return None
+    return connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()  # noqa: S608 our constant
+
+
+def migrate(connection: Connection) -> None:
+    """Migrate to HEAD inside the transaction of `connection`, which holds the writers' lock.
+
+    Raises LedgerError for a database of a newer version, or one that belongs to something else.
+    """
+    version = read_version(connection)
+    if version == HEAD:
+        return
+    if version is None:
+        _refuse_strangers(connection)
+    # Slow to import, and seldom needed.
+    from alembic import command
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if version is not None and version not in known:
+        raise LedgerError(
+            f"ledger: its schema {version!r} is newer than this export-auditor knows ({HEAD}); "
+            "install the newer export-auditor, or name another ledger"
+        )
+    config.attributes["connection"] = connection
+    with ONE_AT_A_TIME:
+        command.upgrade(config, "head")
+
+
+def _refuse_strangers(connection: Connection) -> None:
+    present = set(inspect(connection).get_table_names())
+    foreign = present if connection.dialect.name == "sqlite" else present & set(metadata.tables)
+    if foreign:
+        raise LedgerError(
+            f"ledger: this database holds tables of something else ({min(foreign)!r}); name an empty database"
+        )
