@@ -272,6 +272,7 @@ class ExportFolder:
     manifests: tuple[StoredFile, ...] = ()  # in the folder; those above it come with the partition
     temporary: tuple[StoredFile, ...] = ()  # upload leftovers and signs of an upload under way
     strays: tuple[StoredFile, ...] = ()  # neither data, manifest, marker nor ignored
+    flows: tuple[str, ...] = ()  # names of the flows whose layout it fits: one dataset may be in several
 
     @property
     def changed_at(self) -> datetime | None:

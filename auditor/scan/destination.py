@@ -1,0 +1,161 @@
+"""One destination scanned: its listing as partitions of export folders, and what else was seen on the way."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+
+from adapters.base import Adapter, Folder, ObjectInfo
+from auditor.model import DestinationFacts, Flow, StoredFile
+from auditor.scan.grouping import Grouping, StrayCount
+from auditor.scan.layout import Layout
+from auditor.scan.nearest import find_nearest
+from auditor.scan.observed import MalformedFolder, Partition, Strays, UnknownDataset
+from auditor.scan.plan import Plan, Work, find_conflicts, make_plan
+from auditor.scan.probe import FOLDERS_PROBED, probe_folder
+from auditor.scan.template import TemplateError
+
+_FOLDERS_COUNTED = 5  # of an unknown dataset
+
+
+def scan_destination(
+    adapter: Adapter, facts: DestinationFacts, flows: Sequence[Flow], *, now: datetime | None = None
+) -> "Scan":
+    """Prepare a scan of `flows` (all with this destination). Nothing is listed before `Scan.partitions()`.
+
+    `now`, given for an audit of a past moment, leaves out objects modified after it, as if they were not
+    there yet. Leave it out otherwise: a store whose clock is ahead of ours would lose its newest objects.
+    """
+    return Scan(adapter, facts, flows, now)
+
+
+class Scan:
+    """The listing of one destination, and after it what was seen besides.
+
+    All attributes but `unjudgeable` mean something only once `complete` is true, that is after
+    `partitions()` has ended by itself.
+    """
+
+    def __init__(self, adapter: Adapter, facts: DestinationFacts, flows: Sequence[Flow], now: datetime | None) -> None:
+        self._adapter = adapter
+        self._facts = facts
+        self._now = now
+        self.unjudgeable: dict[str, str] = {}  # flow name -> why its folders say too little; not in any partition
+        self._layouts = self._judgeable(flows)
+        self._root = f"{facts.folder}/" if facts.folder else ""
+        self._reset()
+
+    def _reset(self) -> None:
+        self.complete = False
+        self.unknown_datasets: dict[str, UnknownDataset] = {}  # by id (or name, where templates use names)
+        self.malformed: tuple[MalformedFolder, ...] = ()  # those that belong to no dataset
+        self.found_nothing = False  # the folder path holds nothing at all
+        self.nearest = ""  # then: the existing path most like it
+        self.objects_seen = 0
+        self.newest_modified: datetime | None = None
+        self._strays = StrayCount()
+        self._something = False
+
+    @property
+    def strays(self) -> Strays:
+        """Strays everywhere below the folder path, those inside export folders included."""
+        return self._strays.told()
+
+    def partitions(self) -> Iterator[Partition]:
+        """List the destination, one partition at a time: each dataset of each judgeable flow is in exactly one.
+
+        Calling it again lists anew. Raises DestinationError as soon as any listing fails: what was yielded
+        so far is complete for its datasets, the rest is unknown.
+        """
+        self._reset()
+        top = Grouping(self._facts.name, self._layouts, ())
+        plan = make_plan(self._layouts, lambda prefix: self._sub_folders(prefix, top))
+        if not self._layouts:
+            self._sub_folders(self._root, top)
+        manifests = sorted(top.manifests, key=lambda file: file.key)
+        self._note_strays(top.strays)
+        prefixes = [prefix for work in plan.works for prefix in work.prefixes]
+        for work in plan.works:
+            yield self._partition(work, manifests, prefixes)
+        self._look_around(plan)
+        self.found_nothing = not self._something
+        if self.found_nothing and self._facts.folder:
+            self.nearest = find_nearest(self._adapter, self._facts.folder)
+        self.complete = True
+
+    def _judgeable(self, flows: Sequence[Flow]) -> list[Layout]:
+        layouts = []
+        for flow in flows:
+            try:
+                layout = Layout(flow, self._facts)
+            except TemplateError as error:
+                self.unjudgeable[flow.name] = str(error)
+                continue
+            if layout.judgeable:
+                layouts.append(layout)
+            else:
+                self.unjudgeable[flow.name] = layout.why
+        self.unjudgeable |= find_conflicts(layouts)
+        return [layout for layout in layouts if layout.flow.name not in self.unjudgeable]
+
+    def _sub_folders(self, prefix: str, top: Grouping) -> list[str]:
+        """One level: its objects are sorted into `top`, its sub-folders returned."""
+        found = []
+        for entry in self._adapter.list_folder(prefix):
+            if isinstance(entry, Folder):
+                found.append(entry.prefix)
+                self._something = True
+            elif self._see(entry):
+                top.add(entry)
+        return found
+
+    def _partition(self, work: Work, manifests: Sequence[StoredFile], all_prefixes: Iterable[str]) -> Partition:
+        grouping = Grouping(self._facts.name, work.layouts, work.datasets)
+        prefixes = _outermost(work.prefixes)
+        others = [p for p in all_prefixes if p not in work.prefixes and any(p.startswith(own) for own in prefixes)]
+        for prefix in prefixes:
+            for info in self._adapter.list_objects(prefix):
+                if not any(info.key.startswith(other) for other in others) and self._see(info):
+                    grouping.add(info)
+        partition = grouping.partition(manifests)
+        self._note_strays(grouping.strays)
+        for dataset, folders in grouping.foreign.items():
+            known = self.unknown_datasets.get(dataset)
+            prefix = known.prefix if known else min(folders)
+            count = min(_FOLDERS_COUNTED, len(folders) + (known.folders if known else 0))
+            self.unknown_datasets[dataset] = UnknownDataset(prefix, count)
+        return partition
+
+    def _see(self, info: ObjectInfo) -> bool:
+        """Count an object; False if it is not there yet at the moment of the audit."""
+        if self._now is not None and info.modified > self._now:
+            return False
+        self.objects_seen += 1
+        self._something = self._something or info.key != self._root
+        if self.newest_modified is None or info.modified > self.newest_modified:
+            self.newest_modified = info.modified
+        return True
+
+    def _look_around(self, plan: Plan) -> None:
+        """Look into the sub-folders that no flow asks for: last, so that it delays nothing."""
+        malformed = []
+        for n, (prefix, layouts) in enumerate(plan.unclaimed):
+            if prefix.rstrip("/").rpartition("/")[2].startswith(("_", ".")):
+                continue
+            match probe_folder(self._adapter, prefix, layouts, look=n < FOLDERS_PROBED):
+                case MalformedFolder() as bad:
+                    malformed.append(bad)
+                case (str(dataset), UnknownDataset() as unknown):
+                    self.unknown_datasets.setdefault(dataset, unknown)
+        self.malformed = tuple(malformed)
+
+    def _note_strays(self, strays: StrayCount) -> None:
+        for key in strays.first:
+            self._strays.add(key)
+        self._strays.count += strays.count - len(strays.first)
+
+
+def _outermost(prefixes: Iterable[str]) -> list[str]:
+    chosen: list[str] = []
+    for prefix in sorted(prefixes):
+        if not chosen or not prefix.startswith(chosen[-1]):
+            chosen.append(prefix)
+    return chosen

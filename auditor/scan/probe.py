@@ -1,0 +1,56 @@
+"""A few shallow looks into sub-folders that no flow asks for: exports of unknown datasets, malformed names."""
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+from adapters.base import Adapter, DestinationError, Folder
+from auditor.scan.layout import Above, Foreign, Layout, Malformed
+from auditor.scan.observed import MalformedFolder, UnknownDataset
+
+FOLDERS_PROBED = 50  # per destination
+_ENTRIES = 20  # per level
+_HEX_ID = re.compile(r"[0-9a-f]{24}")
+
+
+def probe_folder(
+    adapter: Adapter, prefix: str, layouts: Sequence[Layout], *, look: bool
+) -> tuple[str, UnknownDataset] | MalformedFolder | None:
+    """Say what the sub-folder `prefix` is: (dataset, UnknownDataset), a malformed one, or None: not an export's.
+
+    Not being allowed to look into it is no failure of the audit, since no flow asks for it: then only a
+    name of 24 hex digits counts as a dataset, and `looked` is False. `look` False: as if not allowed.
+    """
+    try:
+        seen = [one for layout in layouts for one in _exports_below(adapter, layout, prefix)] if look else None
+    except DestinationError:
+        seen = None
+    if seen is None:
+        name = prefix.rstrip("/").rpartition("/")[2]
+        return (name, UnknownDataset(prefix, 0, looked=False)) if _HEX_ID.fullmatch(name) else None
+    foreign = [one for one in seen if isinstance(one, Foreign)]
+    if foreign:
+        return foreign[0].dataset, UnknownDataset(prefix, len({one.prefix for one in foreign}))
+    malformed = [one for one in seen if isinstance(one, Malformed)]
+    return MalformedFolder(malformed[0].prefix, malformed[0].why, len(malformed)) if malformed else None
+
+
+def _exports_below(adapter: Adapter, layout: Layout, prefix: str) -> Iterator[Foreign | Malformed]:
+    """Export folders of no known dataset below `prefix`, looking at few entries and going down one way only."""
+    while prefix:
+        here = layout.place(prefix)
+        if isinstance(here, Foreign):
+            yield here
+            return
+        entries = islice(adapter.list_folder(prefix), _ENTRIES)
+        below = sorted(entry.prefix for entry in entries if isinstance(entry, Folder))
+        placed = [layout.place(one) for one in below]
+        found = [one for one in placed if isinstance(one, Foreign) or _has_a_time(one, prefix)]
+        yield from (one for one in found if isinstance(one, Foreign | Malformed))
+        deeper = (one for one, at in zip(below, placed, strict=True) if not found and isinstance(at, Above))
+        prefix = next(deeper, "")
+
+
+def _has_a_time(placement: object, prefix: str) -> bool:
+    """A folder above does not fit, but the export time below it does."""
+    return isinstance(placement, Malformed) and prefix.startswith(placement.prefix)
