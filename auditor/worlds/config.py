@@ -60,10 +60,8 @@ def _instant(moment: datetime) -> str:
 
 
 def _text(value: str) -> str:
-    """Plain where YAML reads a plain text back as the same text, else quoted (JSON strings are YAML)."""
-    plain = re.fullmatch(r"[A-Za-z./][\w./:\\-]*( [\w./-]+)*", value, re.ASCII)
+    """Plain where any YAML reader gives the same text back, else quoted (JSON strings are YAML)."""
+    plain = re.fullmatch(r"(?:[A-Za-z]|\.{0,2}/)[\w./-]*(?: [\w./-]+)*", value, re.ASCII)
     words = {"true", "false", "yes", "no", "on", "off", "null", "y", "n"}
-    hexadecimal = re.fullmatch(r"[0-9a-f]{24}", value) and re.search("[a-df]", value)
-    if (plain and value.lower() not in words and not value.endswith(":")) or hexadecimal:
-        return value
-    return json.dumps(value)
+    is_id = re.fullmatch("[0-9a-f]{24}", value) and re.search("[acdf]", value)  # no number has these letters
+    return value if (plain and value.lower() not in words) or is_id else json.dumps(value)
