@@ -6,7 +6,7 @@ from adapters import base
 
 
 class Reason(StrEnum):
-    """`FileCheck.reason` of an unverifiable file. What falls there for any other cause is a defect of ours."""
+    """`FileCheck.reason` of an unverifiable file. Any other cause is a defect of ours."""
 
     # the destination would not give the bytes
     CHANGED = "changed"  # replaced, or grown, since it was listed

@@ -1,0 +1,210 @@
+"""Decoded chunks in, judged lines out: the records of one NDJSON text.
+
+A line is quickly called good when the fast parser takes it as an object and its shape proves that no name
+repeats. Every other line is judged with care, and what the fast parser refuses is judged by the strict
+parser alone: the answer never depends on the path (`fast=False` walks the slow one throughout).
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from auditor.verify.names import JSON_SPACE, UTF8_BOM
+from auditor.verify.shapes import Shapes
+from auditor.verify.strict import Judgement, NotAnObject, parse_line
+
+__all__ = ["LINE_LIMIT", "BadLine", "LineJudge", "LineTooLong"]
+
+LINE_LIMIT: Final = 16 * 1024 * 1024  # bytes; DuckDB's default for one object is the same
+LONG_LINE: Final = 1024 * 1024  # longer ones go to the strict parser, which needs less memory
+BAD_LINES_LIMIT: Final = 1000  # behind that many the rest is not judged any more
+BAD_LINES_NAMED: Final = 10
+
+_REFUSALS: Final = (ValueError, RuntimeError)  # what pysimdjson raises, by kind of error
+
+
+class LineTooLong(Exception):
+    """A line longer than LINE_LIMIT: more than we hold in memory."""
+
+    def __init__(self, line: int, offset: int) -> None:
+        super().__init__(f"line {line} is longer than {LINE_LIMIT} bytes")
+        self.line = line
+        self.offset = offset
+
+
+@dataclass(frozen=True, slots=True)
+class BadLine:
+    """A line that is not one JSON object. Offsets count decoded bytes from 0, lines from 1."""
+
+    line: int
+    starts_at: int
+    offset: int
+    what: str
+    unclosed: bool
+
+
+@dataclass(slots=True)
+class Remarks:
+    """What is unusual and no fault: how many lines, and the first of them."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    first: dict[str, int] = field(default_factory=dict)
+
+    def add(self, remark: str, line: int) -> None:
+        self.counts[remark] = self.counts.get(remark, 0) + 1
+        self.first.setdefault(remark, line)
+
+
+class LineJudge:
+    """Takes decoded chunks with `feed`, then `finish`; holds counts, remarks and bad lines."""
+
+    def __init__(self, shapes: Shapes, *, fast: bool = True) -> None:
+        self._shapes = shapes
+        self._fast = fast
+        self._parts: list[bytes] = []  # the line that is not complete yet
+        self._pending = 0
+        self._offset = 0  # of the next line
+        self._line = 1  # number of the next line
+        self._start = b""  # the first three bytes, until there are three
+        self._started = False
+        self.records = 0
+        self.bad: list[BadLine] = []  # the first of them
+        self.bad_lines = 0
+        self.last_bad: BadLine | None = None
+        self.final_newline = True
+        self.byte_order_mark = False
+        self.remarks = Remarks()
+        if fast:
+            import simdjson
+
+            self._object_type = simdjson.Object
+            self._parser = simdjson.Parser()
+
+    @property
+    def gave_up(self) -> bool:
+        """Too many bad lines: the rest is read, but not judged."""
+        return self.bad_lines >= BAD_LINES_LIMIT
+
+    def feed(self, chunk: bytes) -> None:
+        """Take the next decoded bytes. Raises LineTooLong."""
+        if not self._started:
+            chunk = self._without_mark(chunk)
+        if self.gave_up:
+            return
+        cut = chunk.rfind(b"\n")
+        if cut >= 0:
+            block = b"".join((*self._parts, chunk[:cut]))
+            self._judge_block(block)
+            self._parts, self._pending = [], 0
+            chunk = chunk[cut + 1 :]
+        if chunk:
+            self._parts.append(chunk)
+            self._pending += len(chunk)
+            if self._pending > LINE_LIMIT:
+                raise LineTooLong(self._line, self._offset)
+
+    def finish(self) -> None:
+        """The text is at its end: judge a last line without a line feed."""
+        if not self._started:
+            self._started = True
+            self._parts = [self._start] if self._start else []
+        if self._parts and not self.gave_up:
+            self.final_newline = False
+            self._judge_block(b"".join(self._parts))
+            self._parts = []
+
+    @property
+    def cut_record(self) -> BadLine | None:
+        """The last line, if it has no line feed and only lacks its end."""
+        last = self.last_bad
+        return last if last and last.unclosed and not self.final_newline and last.line == self._line - 1 else None
+
+    def _without_mark(self, chunk: bytes) -> bytes:
+        """A byte order mark is taken off the beginning of the text, and there only."""
+        chunk, self._start = self._start + chunk, b""
+        if len(chunk) < len(UTF8_BOM) and UTF8_BOM.startswith(chunk):
+            self._start = chunk
+            return b""
+        self._started = True
+        if chunk.startswith(UTF8_BOM):
+            self.byte_order_mark = True
+            self._offset = len(UTF8_BOM)
+            return chunk[len(UTF8_BOM) :]
+        return chunk
+
+    # --- judging ---
+
+    def _judge_block(self, block: bytes) -> None:
+        """Judge whole lines, the last one without its line feed."""
+        lines = block.split(b"\n")
+        quick = self._fast and len(block) <= LONG_LINE
+        doubtful = 0
+        for index in self._find_doubtful(lines) if quick else range(len(lines)):
+            doubtful += 1
+            self._judge_with_care(lines, index)
+            if self.gave_up:
+                break
+        self.records += len(lines) - doubtful
+        self._line += len(lines)
+        self._offset += len(block) + 1
+
+    def _find_doubtful(self, lines: list[bytes]) -> Iterator[int]:
+        """Index of each line that is not proven good: an object whose shape repeats no name."""
+        shapes, parse, kind = self._shapes, self._parser.parse, self._object_type
+        for index, line in enumerate(lines):
+            if (shapes.match_escaped if b"\\" in line else shapes.match_plain)(line):
+                try:
+                    if type(parse(line)) is kind:
+                        continue
+                except _REFUSALS:
+                    pass
+            yield index
+
+    def _judge_with_care(self, lines: list[bytes], index: int) -> None:
+        line, number = lines[index], self._line + index
+        if not line.strip(JSON_SPACE):
+            self.remarks.add("blank_lines", number)
+            return
+        try:
+            judgement = self._judge_quickly(line) or parse_line(line)
+        except NotAnObject as error:
+            starts_at = self._offset + sum(map(len, lines[:index])) + index
+            self._add_bad(BadLine(number, starts_at, starts_at + error.at, error.what, error.unclosed))
+            return
+        self.records += 1
+        for remark in judgement.remarks():
+            self.remarks.add(remark, number)
+
+    def _judge_quickly(self, line: bytes) -> Judgement | None:
+        """What two parsers in C can say. None: only the strict parser can."""
+        if not self._fast or len(line) > LONG_LINE or line.startswith(UTF8_BOM):
+            return None
+        names = _Names()
+        try:
+            if type(self._parser.parse(line)) is not self._object_type:
+                return None
+            record = json.loads(line.decode("utf-8"), object_pairs_hook=names.take)
+        except (*_REFUSALS, RecursionError):
+            return None
+        if not names.repeated:
+            self._shapes.learn(record)
+        return Judgement(duplicate_names=names.repeated)
+
+    def _add_bad(self, bad: BadLine) -> None:
+        self.bad_lines += 1
+        self.last_bad = bad
+        if len(self.bad) < BAD_LINES_NAMED:
+            self.bad.append(bad)
+
+
+class _Names:
+    """Builds objects and notices a name that is given twice in one of them."""
+
+    def __init__(self) -> None:
+        self.repeated = False
+
+    def take(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        members = dict(pairs)
+        self.repeated |= len(members) != len(pairs)
+        return members
