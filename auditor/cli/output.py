@@ -27,7 +27,10 @@ def write_report(text: str, path: Path | None, *, stdout: TextIO | None = None) 
     A reader of standard output that goes away is no error. Raises CannotWriteError.
     """
     if path is None or str(path) == "-":
-        _write_stream(text, stdout or sys.stdout)
+        stream: TextIO | None = stdout or sys.stdout  # None where it was closed before we were started
+        if stream is None:
+            raise CannotWriteError("cannot write the report to standard output: it is closed")
+        _write_stream(text, stream)
         return
     try:
         _write_file(text.encode("utf-8", "backslashreplace"), Path(os.path.realpath(path)))
@@ -36,8 +39,10 @@ def write_report(text: str, path: Path | None, *, stdout: TextIO | None = None) 
         raise CannotWriteError(f"cannot write the report to {str(path)!r}: {reason}") from None
 
 
-def read_options(stream: TextIO, *, colour: bool | None = None) -> ReportOptions:
+def read_options(stream: TextIO | None, *, colour: bool | None = None) -> ReportOptions:
     """What `stream` can show. Colour only on a terminal, and never where NO_COLOR is set, unless asked for."""
+    if stream is None:
+        return ReportOptions()
     terminal = stream.isatty()
     width = _read_width(stream) if terminal else TERMINAL_WIDTH
     if colour is None:

@@ -6,6 +6,7 @@ Nothing here may stop an audit: a stream that is closed or cannot show a charact
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from io import StringIO
 from threading import RLock
 from typing import Protocol, Self, TextIO, cast
 
@@ -19,8 +20,13 @@ EVERY_S = 10.0  # a plain line at most this often; work that ends sooner says no
 Clock = Callable[[], float]
 
 
-def show_progress(stream: TextIO, *, clock: Clock = time.monotonic) -> "TerminalProgress":
-    """`with show_progress(sys.stderr) as progress`: a bar if `stream` is a terminal, else lines."""
+def show_progress(stream: TextIO | None, *, clock: Clock = time.monotonic) -> "TerminalProgress":
+    """`with show_progress(sys.stderr) as progress`: a bar if `stream` is a terminal, else lines.
+
+    None (standard error was closed before we were started) is put up with too.
+    """
+    if stream is None:
+        return TerminalProgress(Lines(StringIO(), clock))
     return TerminalProgress(Bar(stream) if stream.isatty() else Lines(stream, clock))
 
 

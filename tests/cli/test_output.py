@@ -151,6 +151,13 @@ def test_a_full_disk_behind_standard_output_is_said():
     assert process.stderr == b"cannot write the report to standard output: No space left on device\n"
 
 
+def test_a_closed_standard_output_is_said():
+    code = "try: write_report('x', None)\nexcept CannotWriteError as error: raise SystemExit(str(error))"
+    process = alone(f"os.close(1); import sys; sys.stdout = None\n{code}", stderr=subprocess.PIPE)
+    assert process.stderr == b"cannot write the report to standard output: it is closed\n"
+    assert read_options(None).colour is False
+
+
 @pytest.mark.parametrize("encoding, unicode", [("utf-8", True), ("ascii", False), ("latin-1", False), ("utf-16", True)])
 def test_the_encoding_decides_about_symbols(encoding, unicode):
     assert can_show(stream(encoding), "✓") == unicode

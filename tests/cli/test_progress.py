@@ -99,6 +99,13 @@ def test_a_stream_that_is_gone_stops_nothing(clock):
         progress.stage("y")
 
 
+def test_no_stream_at_all_stops_nothing(clock):
+    with show_progress(None, clock=clock) as progress:
+        clock.now = EVERY_S
+        progress.stage("x")
+        progress.note("y")
+
+
 def test_many_threads_lose_no_step(clock):
     with show_progress(out := io.StringIO(), clock=clock) as progress:
         progress.stage("verifying", 4000)
