@@ -6,7 +6,7 @@ from auditor.worlds import faults
 from auditor.worlds.model import Run, World, WorldDataset, WorldFlow
 from auditor.worlds.plan import build_world
 
-DEMO_NOW = datetime(2026, 10, 29, 9, 20, tzinfo=UTC)  # twenty minutes into a run: something is still arriving
+DEMO_NOW = datetime(2026, 10, 29, 9, 12, tzinfo=UTC)  # twelve minutes into a run: something is still arriving
 START = datetime(2026, 10, 1, tzinfo=UTC)
 END = datetime(2027, 4, 1, tzinfo=UTC)
 

@@ -15,7 +15,7 @@ MARKER = ".export-auditor-demo"
 LEDGER = "export-auditor.db"
 OWN_FILES = ("auditor.yaml", "expected-findings.json", "WHAT-TO-LOOK-AT.md", LEDGER, f"{LEDGER}-wal", f"{LEDGER}-shm")
 HEADER = """\
-# The demo's configuration. Its exports stand as they did on 2026-10-29 at 09:20 UTC; audit them at that time:
+# The demo's configuration. Its exports stand as they did on {day}; audit them as of then:
 #   export-auditor audit -c auditor.yaml --now {now}
 """
 
@@ -53,7 +53,10 @@ def lay_out_demo(directory: Path) -> World:
     world = make_demo()
     lay_out(world, directory / "exports")
     now = f"{DEMO_NOW:%Y-%m-%dT%H:%M:%SZ}"
-    _write(directory / "auditor.yaml", HEADER.format(now=now) + render_config(world))
+    _write(
+        directory / "auditor.yaml",
+        HEADER.format(day=f"{DEMO_NOW:%Y-%m-%d at %H:%M} UTC", now=now) + render_config(world),
+    )
     expected = describe_expected(world)
     lines = ",\n".join(f"  {json.dumps(item)}" for item in expected)
     _write(directory / "expected-findings.json", f'{{"now": "{now}", "findings": [\n{lines}\n]}}\n')
