@@ -129,11 +129,13 @@ def _order(key: str) -> bytes:
 def _just_before(key: str) -> str:
     """A key below `key` with as little as possible between: StartAfter leaves out the key it names.
 
-    What does lie between is dropped on our side.
+    What does lie between is dropped on our side. Of a folder (`…/t=2/`) the name itself is lowered, so that
+    its marker is found, also on servers that sort directory by directory, where `t=2` comes before `t=2.~`.
     """
-    if not key:
+    name = key.removesuffix("/")
+    if not name:
         return ""
-    last = ord(key[-1])
+    last = ord(name[-1])
     if not 0x22 <= last <= 0xD7FF or last == 0x7F:
-        return key[:-1]
-    return f"{key[:-1]}{chr(last - 1)}~"
+        return name[:-1]
+    return f"{name[:-1]}{chr(last - 1 if last != 0x30 else 0x2E)}~"  # below "0" stands "/", which would open a folder

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -109,10 +109,8 @@ def fake_s3(script: Script) -> Iterator[FakeS3]:
             pass
 
         def handle(self) -> None:
-            try:
+            with suppress(OSError):  # the client went away, as clients do
                 super().handle()
-            except OSError:
-                pass  # the client went away, as clients do
 
     http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     http.daemon_threads = True
