@@ -64,7 +64,7 @@ class _FirstLook:
         self._footer = footer
         self._metadata = metadata
         self._places = (Place(*place) for place in footer.list_chunks())
-        self._nesting: dict[tuple[int, int], dict[Path, tuple[int, int]]] = {}
+        self._nesting: dict[tuple[int, int], dict[Path, tuple[int, ...]]] = {}
         self._lock = threading.Lock()
         self._stop = False
         self._result = Decoded()

@@ -4,7 +4,6 @@ The walk sees each byte before the decoder does: a page whose checksum or length
 reaches it. Memory: one page header, and the body of a page only where its inside is asked for.
 """
 
-import hashlib
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -60,7 +59,7 @@ class PageWalker:
         self.pages = 0
         self.checksummed = 0
         self.dictionary: Page | None = None
-        self.digest = hashlib.sha256()
+        self._sums = (0, 1)  # CRC-32 and Adler-32 of all bytes: together as good as free, SHA-256 is not
         self._padding = padding
         self._inside = inside or all_inside
         self._all_inside = all_inside
@@ -73,9 +72,14 @@ class PageWalker:
         self._values = 0
         self._rows = 0
 
+    @property
+    def digest(self) -> bytes:
+        """Checksums and count of the bytes so far."""
+        return b"".join(number.to_bytes(8, "little") for number in (*self._sums, self._fed))
+
     def feed(self, data: bytes) -> None:
         """The next bytes of the chunk."""
-        self.digest.update(data)
+        self._sums = isal_zlib.crc32(data, self._sums[0]), isal_zlib.adler32(data, self._sums[1])
         self._fed += len(data)
         if self._pending:
             data, self._pending = self._pending + data, b""

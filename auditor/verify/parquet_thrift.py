@@ -24,6 +24,7 @@ UUID: Final = 13
 
 EXTENSION_FIELD: Final = 32767  # reserved for private extensions by Parquet's BinaryProtocolExtensions.md
 MAX_DEPTH: Final = 32
+_HIGHEST_FIELD: Final = 127  # the format numbers its fields from 1 without holes; it is at 18
 
 
 Make: TypeAlias = Callable[[dict[str, Any]], Any]
@@ -106,6 +107,8 @@ class CompactReader:
             raise ThriftError(f"{struct.name} names {len(seen)} alternatives", self.position)
 
     def _skip_unknown(self, struct: Struct, number: int, wire: int, depth: int) -> None:
+        if not 0 < number <= _HIGHEST_FIELD and number != EXTENSION_FIELD:
+            raise ThriftError(f"{struct.name} cannot have a field {number}", self.position)
         if number != EXTENSION_FIELD:
             self.unknown.add(f"{struct.name}.{number}")
         if wire not in (BOOL, 2):
