@@ -1,4 +1,3 @@
-# syntax=docker/dockerfile:1
 # Any Debian or Ubuntu with Python 3.11 or newer and its venv module can be the base: --build-arg BASE=…
 #
 #   docker build -t export-auditor .
@@ -9,7 +8,7 @@ ARG BASE=python:3.12-slim
 
 # The environment is put together here, so that pip, its cache and the sources stay out of the image.
 FROM ${BASE} AS build
-ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_NO_INPUT=1 PYTHONDONTWRITEBYTECODE=1
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_NO_INPUT=1
 WORKDIR /src
 RUN ["python3", "-m", "venv", "/opt/export-auditor"]
 # Dependencies first: they change less often than the sources, and their layer is kept.
@@ -19,7 +18,6 @@ COPY pyproject.toml README.md LICENSE ./
 COPY auditor auditor
 COPY adapters adapters
 RUN ["/opt/export-auditor/bin/python", "-m", "pip", "install", "--no-deps", "."]
-RUN ["/opt/export-auditor/bin/python", "-m", "compileall", "-q", "/opt/export-auditor/lib"]
 
 FROM ${BASE}
 ARG VERSION=0.1.0

@@ -22,7 +22,7 @@ def show_findings(sheet: Sheet, result: AuditResult, *, occurrences: int) -> Non
     if not result.findings:
         sheet.say("None among what was checked.", indent=2)
         return
-    sheet.say(_tally(result), indent=2)
+    sheet.say(f"{_tally(result)} Why each matters: export-auditor explain CODE", indent=2)
     for group in _group(result.findings):
         _show_type(sheet, result, group, occurrences)
 
