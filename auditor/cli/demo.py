@@ -1,17 +1,19 @@
 """`export-auditor demo`: sample exports with known faults, audited before the user's eyes."""
 
 import json
-import shutil
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from auditor.cli.choices import complain
+from auditor.cli.output import CannotWriteError, read_options, write_report
+from auditor.cli.progress import show_progress
 from auditor.ledger import Ledger, LedgerError
 from auditor.model import AuditResult
-from auditor.report import render_json, render_table
-from auditor.service import AuditOptions, run_audit
+from auditor.report import FORMATS
+from auditor.service import AuditOptions, Progress, run_audit
 from auditor.settings import load_config
 from auditor.worlds import (
     DEMO_NOW,
@@ -25,8 +27,6 @@ from auditor.worlds import (
     render_difference,
 )
 
-USAGE = 2
-
 
 def demo(
     directory: Annotated[
@@ -38,62 +38,52 @@ def demo(
     Exit code 0 when the audit finds exactly the faults that were laid out, 1 when it does not.
     """
     try:
-        typer.echo(f"Laying out four weeks of sample exports in {_shown(directory)} ...", err=True)
-        world = lay_out_demo(directory)
-        typer.echo("Auditing them ...", err=True)
-        result = audit_demo(directory)
-    except NotOurs as error:
-        raise _refusal(str(error)) from None
+        with show_progress(sys.stderr) as progress:
+            progress.note(f"Laying out four weeks of sample exports in {str(directory)!r} ...")
+            world = lay_out_demo(directory)
+            progress.note("Auditing them ...")
+            result = audit_demo(directory, progress=progress)
+    except (NotOurs, LedgerError) as error:
+        complain(str(error))
     except OSError as error:
-        raise _refusal(f"{_shown(directory)} cannot be written: {error.strerror or type(error).__name__}.") from None
-    except LedgerError as error:
-        raise _refusal(str(error)) from None
-    typer.echo(_render_report(result))
-    typer.echo(_render_hints(directory))
+        complain(f"{str(directory)!r} cannot be written: {error.strerror or type(error).__name__}")
     difference = compare_demo(world, result)
-    if difference.equal and not result.unverifiable:
-        typer.echo(f"The audit found exactly the {difference.matched} findings that were laid out.")
-        return
-    typer.echo(_render_failure(difference, result))
-    raise typer.Exit(1)
+    good = difference.equal and not result.unverifiable
+    try:
+        write_report(FORMATS["table"](result, read_options(sys.stdout)), None)
+        write_report(f"\n{_render_hints(directory)}\n{_render_answer(difference, result)}", None)
+    except CannotWriteError as error:
+        complain(str(error))
+    raise typer.Exit(0 if good else 1)
 
 
-def audit_demo(directory: Path) -> AuditResult:
-    """Audit the demo in `directory` as it stood at its own moment, with the configuration that lies there."""
+def audit_demo(directory: Path, *, progress: Progress | None = None) -> AuditResult:
+    """Audit the demo in `directory` as it stood at its own moment, with the configuration that lies there.
+
+    The moment is a past one whatever the machine's clock says, so that the answer is always the same.
+    """
     config = load_config(directory / "auditor.yaml")
     with Ledger.open(config.ledger_url) as ledger:
-        return run_audit(config, ledger, AuditOptions(now=DEMO_NOW, is_past=True))
+        return run_audit(config, ledger, AuditOptions(now=DEMO_NOW, is_past=True), progress=progress)
 
 
 def compare_demo(world: World, result: AuditResult) -> Difference:
     """What `world` must show against what the audit's JSON shows."""
-    return compare_findings(describe_expected(world), json.loads(render_json(result))["findings"])
-
-
-def _render_report(result: AuditResult) -> str:
-    width = max(40, shutil.get_terminal_size((100, 24)).columns)
-    encoding = (getattr(sys.stdout, "encoding", None) or "ascii").lower().replace("-", "")
-    return render_table(result, width=width, colour=sys.stdout.isatty(), unicode=encoding.startswith("utf"))
+    return compare_findings(
+        describe_expected(world), json.loads(FORMATS["json"](result, read_options(None)))["findings"]
+    )
 
 
 def _render_hints(directory: Path) -> str:
-    lines = ["What to look at now (the page WHAT-TO-LOOK-AT.md lists every fault that was laid out):", ""]
+    lines = ["What to look at now; the page WHAT-TO-LOOK-AT.md in there lists each fault that was laid out:"]
     for why, command in list_commands(directory):
-        lines += [f"  # {why}", f"  {command}"]
+        lines += ["", f"  # {why}", f"  {command}"]
     return "\n".join(lines) + "\n"
 
 
-def _render_failure(difference: Difference, result: AuditResult) -> str:
-    text = "The audit did not find what was laid out: " + render_difference(difference)
-    for item in result.unverifiable:
-        text += f"? could not check: {json.dumps([item.subject, item.reason])}\n"
-    return text
-
-
-def _shown(path: Path) -> str:
-    return ascii(str(path))
-
-
-def _refusal(sentence: str) -> typer.Exit:
-    typer.echo(f"export-auditor demo: {sentence}", err=True)
-    return typer.Exit(USAGE)
+def _render_answer(difference: Difference, result: AuditResult) -> str:
+    if difference.equal and not result.unverifiable:
+        return f"The audit found the {difference.matched} findings that were laid out, none missed, none invented.\n"
+    text = "The audit did NOT find exactly what was laid out: " + render_difference(difference)
+    doubts = [f"? could not check: {json.dumps([item.subject, item.reason])}\n" for item in result.unverifiable]
+    return text + "".join(doubts)

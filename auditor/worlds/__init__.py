@@ -4,6 +4,7 @@ It writes what Experience Platform would write and knows what an audit must find
 rooms that audit, so that it cannot agree with them by construction.
 """
 
+from auditor.worlds import faults
 from auditor.worlds.compare import Difference, compare_findings, render_difference
 from auditor.worlds.config import render_config
 from auditor.worlds.demo import DEMO_NOW, make_demo
@@ -37,6 +38,7 @@ __all__ = [
     "build_world",
     "compare_findings",
     "describe_expected",
+    "faults",
     "lay_out",
     "lay_out_demo",
     "list_commands",
