@@ -14,7 +14,7 @@ from auditor.verify.remarks import name_foreign
 from auditor.verify.shapes import ShapeBook
 from auditor.verify.source import Source
 
-__all__ = ["verify_file"]
+__all__ = ["judge_unread", "verify_file"]
 
 _BOOK = ShapeBook()  # what this process has learned of the records it saw; changes no answer
 
@@ -29,7 +29,7 @@ def verify_file(adapter: Adapter, file: StoredFile, level: Level) -> FileCheck:
     try:
         check = _check(source, level)
     except DestinationError as error:
-        check = _not_read(file, error)
+        check = judge_unread(file, error)
     except MemoryError:
         check = unverifiable(file.key, Reason.OUT_OF_MEMORY, "The file needs more memory than there is.", {})
     return replace(check, bytes_read=source.bytes_read)
@@ -140,7 +140,8 @@ def _encrypted(key: str) -> FileCheck:
     )
 
 
-def _not_read(file: StoredFile, error: DestinationError) -> FileCheck:
+def judge_unread(file: StoredFile, error: DestinationError) -> FileCheck:
+    """What is said of a file whose bytes could not be had: neither good nor bad."""
     reason = reason_of(error)
     archived = Fault("file-archived", "The file is archived and must be restored before it can be read.")
     return FileCheck(
