@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from auditor.checks.arrival import PROTECTION_STALE
-from auditor.model import Arrival, Content, ExpectedRun, Finding, Verdict
+from auditor.model import Arrival, Content, ExpectedRun, Finding, RunKind, Verdict
 from auditor.reconcile.subject import Subject
 
 CAME = {Arrival.ON_TIME, Arrival.EARLY, Arrival.LATE, Arrival.UNEXPECTED}
@@ -38,6 +38,8 @@ def find_stale(
     since = newest or min(run.key.due for run in runs)
     if now - since <= max_age:
         return
+    if newest is None and any(run.kind is RunKind.FIRST and now <= run.missing_after for run in runs):
+        return  # the backfill still has its time, and what follows waits for it
     later = [v for moment, v in moments if newest is None or moment > newest]
     if any(_is_open(v) for v in later):
         return

@@ -66,11 +66,9 @@ class Chain:
 
     @property
     def expectations(self) -> Expectations:
-        """How arrival is judged here. A flow's clock wins over its destination's."""
-        clock = self.flow.arrival
-        if clock is ArrivalClock.MODIFIED and self.place.arrival:
-            clock = self.place.arrival
-        return Expectations(clock, self.flow.empty_runs, self.flow.manifest, self.place.retain)
+        """How arrival is judged here."""
+        flow = self.flow
+        return Expectations(flow.arrival, flow.empty_runs, flow.manifest, self.place.retain)
 
     def is_settled(self, sight: FolderSight, *, now: datetime) -> bool:
         """Whether a folder that no run asks for may be judged: at rest, or older than any deadline."""

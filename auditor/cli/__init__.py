@@ -1,0 +1,27 @@
+"""The command line: one module per command, each with options, one call and an exit code."""
+
+import typer
+
+from auditor.cli.audit import audit
+from auditor.cli.config import config_app
+from auditor.cli.demo import demo
+from auditor.cli.explain import explain
+
+app = typer.Typer(
+    name="export-auditor",
+    help="Audit the dataset exports of Adobe Experience Platform: did each arrive, is it whole, can it be read back?",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 good · 1 findings at or above the threshold · 2 usage or configuration · 3 could not check",
+)
+app.command()(demo)
+app.command()(audit)
+app.command()(explain)
+app.add_typer(config_app, name="config")
+
+
+def main() -> None:
+    """The `export-auditor` command."""
+    app()

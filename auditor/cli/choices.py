@@ -1,0 +1,47 @@
+"""Reading the values of options, with one sentence for each mistake."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NoReturn
+
+import typer
+
+from auditor.model import Level, Severity
+
+DEFAULT_CONFIG = Path("auditor.yaml")
+
+
+def complain(sentence: str) -> NoReturn:
+    """Say what is wrong on stderr and end with exit code 2 (usage or configuration)."""
+    typer.echo(f"export-auditor: {sentence}", err=True)
+    raise typer.Exit(2)
+
+
+def moment_of(option: str, text: str) -> datetime | None:
+    """An instant with its zone; None if not given."""
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        complain(f"{option} {text}: no moment; write it like 2026-11-01T06:00:00Z")
+    if moment.tzinfo is None:
+        complain(f"{option} {text}: the zone is missing; write {text}Z for UTC, or an offset like {text}+02:00")
+    return moment.astimezone(UTC)
+
+
+def level_of(text: str) -> Level | None:
+    """An assurance level; None if not given."""
+    names = [str(level) for level in Level if level <= Level.L4]
+    if not text:
+        return None
+    if text.upper() not in names:
+        complain(f"--level {text}: no such level; use one of {', '.join(names)}")
+    return Level[text.upper()]
+
+
+def severity_of(text: str) -> Severity:
+    """A threshold of severity."""
+    if text not in [str(severity) for severity in Severity]:
+        complain(f"--fail-on {text}: no such severity; use one of {', '.join(Severity)}")
+    return Severity(text)

@@ -1,0 +1,95 @@
+"""One audit: one pass over everything in scope, at one moment."""
+
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from datetime import datetime
+
+from adapters.base import OpenAdapter
+from adapters.registry import opener
+from auditor import __version__
+from auditor.expect import watched_since
+from auditor.ledger import Ledger
+from auditor.model import AuditResult, Flow, Watched
+from auditor.reconcile.status import judge_status
+from auditor.service.options import AuditOptions, Progress, Quiet
+from auditor.service.place import PlaceAnswer, PlaceAudit
+from auditor.service.reading import Reading
+from auditor.settings import Config, Destination
+from auditor.verify.pool import Verifier
+
+
+def open_configured(destination: Destination) -> OpenAdapter:
+    """How a destination of the configuration is opened, here and in worker processes."""
+    return opener(destination.facts.name, destination.type, destination.options)
+
+
+def run_audit(
+    config: Config,
+    ledger: Ledger,
+    options: AuditOptions,
+    *,
+    progress: Progress | None = None,
+    open_with: Callable[[Destination], OpenAdapter] = open_configured,
+) -> AuditResult:
+    """Audit what `options` select of `config`; what is known of files and verdicts goes to `ledger`.
+
+    A past audit (`options.is_past`) takes and leaves checks of files in the ledger, for bytes have no clock,
+    but its verdicts go to a ledger of its own: those of the present stay as they are.
+    Raises LedgerError. A destination's failure is part of the answer, never an exception.
+    """
+    told = progress or Quiet()
+    flows = [f for f in config.flows.values() if any(options.selects(f, d.id) for d in f.datasets)]
+    with ExitStack() as stack:
+        verdicts = stack.enter_context(Ledger.in_memory()) if options.is_past else ledger
+        audit = verdicts.begin_audit(
+            now=options.now, tool_version=__version__, config_hash=config.hash, options=_recorded(options)
+        )
+        watched = _watched(flows, ledger, options)
+        readings: list[Reading] = []
+        answers: list[PlaceAnswer] = []
+        verifier = stack.enter_context(Verifier(workers=options.workers))
+        for destination in config.destinations.values():
+            own = [f for f in config.flows.values() if f.destination == destination.facts.name]
+            if not any(f in flows for f in own):
+                continue
+            place = PlaceAudit(destination.facts, own, watched, ledger, verdicts, options, told)
+            answer, reading = place.run(open_with(destination), verifier)
+            verdicts.record_verdicts(audit, answer.verdicts, at=options.now)
+            verdicts.record_findings(audit, answer.findings, at=options.now)
+            verdicts.record_unverifiable(audit, answer.unverifiable)
+            answers.append(answer)
+            readings += [reading] if reading else []
+        runs = [v for a in answers for v in a.verdicts]
+        findings = [f for a in answers for f in a.findings]
+        doubts = [u for a in answers for u in a.unverifiable]
+        verdicts.finish_audit(
+            audit,
+            status=judge_status(runs, findings, doubts, fail_on=options.fail_on),
+            watched=[Watched(f.name, watched[f.name]) for f in flows],
+            files_read=sum(r.files_read for r in readings),
+            files_reused=sum(r.files_reused for r in readings),
+            bytes_read=sum(r.bytes_read for r in readings),
+        )
+        return verdicts.read_audit(audit)
+
+
+def _watched(flows: list[Flow], ledger: Ledger, options: AuditOptions) -> dict[str, datetime]:
+    """Since when each flow is watched: its first audit counts, not the configuration's."""
+    return {f.name: watched_since(f, first_audit=_first(ledger, f, options), since=options.since) for f in flows}
+
+
+def _first(ledger: Ledger, flow: Flow, options: AuditOptions) -> datetime:
+    first = ledger.first_audit_of(flow.name)
+    return min(first, options.now) if first else options.now
+
+
+def _recorded(options: AuditOptions) -> Mapping[str, str | bool | None]:
+    return {
+        "destination": options.destination,
+        "flow": options.flow,
+        "dataset": options.dataset,
+        "since": options.since.isoformat() if options.since else None,
+        "level": str(options.level) if options.level is not None else None,
+        "reverify": options.reverify,
+        "fail_on": str(options.fail_on),
+    }

@@ -1,0 +1,242 @@
+"""One audit of one destination: look, match, read, judge, write down; dataset by dataset."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from itertools import takewhile
+
+from adapters.base import Adapter, DestinationError, OpenAdapter
+from auditor.expect import flow_end
+from auditor.ledger import Ledger
+from auditor.model import (
+    DestinationFacts,
+    ExportFolder,
+    FileCheck,
+    Finding,
+    Flow,
+    Manifest,
+    StoredFile,
+    Unverifiable,
+    Verdict,
+)
+from auditor.reconcile.arrival import is_at_rest
+from auditor.reconcile.dataset import Chain, ChainAnswer, blind_chain, judge_chain
+from auditor.reconcile.places import (
+    Trouble,
+    doubt_of,
+    find_empty_destination,
+    find_ended,
+    find_malformed,
+    find_strays,
+    find_trouble,
+    find_unknown_datasets,
+)
+from auditor.reconcile.sight import FolderSight
+from auditor.reconcile.subject import Subject
+from auditor.scan import MalformedFolder, Partition, Scan, scan_destination
+from auditor.service.chains import Expected, expect_datasets
+from auditor.service.options import AuditOptions, Progress
+from auditor.service.reading import Reading
+from auditor.service.trouble import trouble_of
+from auditor.verify.pool import Verifier
+
+
+@dataclass(slots=True)
+class PlaceAnswer:
+    """What was found at one destination."""
+
+    verdicts: list[Verdict] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)  # those of runs included
+    unverifiable: list[Unverifiable] = field(default_factory=list)
+
+    def add(self, answer: ChainAnswer) -> None:
+        """Take in what was said of one dataset."""
+        self.verdicts += answer.verdicts
+        self.findings += [*answer.findings, *(f for verdict in answer.verdicts for f in verdict.findings)]
+        self.unverifiable += [*answer.unverifiable, *(u for verdict in answer.verdicts for u in verdict.unverifiable)]
+
+
+class PlaceAudit:
+    """Audits one destination once. Its troubles stay its own: no DestinationError leaves it."""
+
+    def __init__(
+        self,
+        facts: DestinationFacts,
+        flows: Sequence[Flow],
+        watched: dict[str, datetime],
+        ledger: Ledger,
+        book: Ledger,
+        options: AuditOptions,
+        progress: Progress,
+    ) -> None:
+        """`ledger`: what is known of files and folders; `book`: where this audit's sights and verdicts go."""
+        self._facts = facts
+        self._flows = flows
+        self._watched = watched
+        self._ledger = ledger
+        self._book = book
+        self._options = options
+        self._progress = progress
+        self._subject = Subject(facts.name, severities=facts.severities)
+        self._answer = PlaceAnswer()
+        self._open: dict[tuple[str, str], Expected] = {}  # not judged yet, by flow and dataset
+
+    def run(self, open_adapter: OpenAdapter, verifier: Verifier) -> tuple[PlaceAnswer, Reading | None]:
+        """Look at everything in scope. What could not be looked at is `unknown`, never missing."""
+        for flow in self._flows:
+            ids = [d.id for d in flow.datasets if self._options.selects(flow, d.id)]
+            for expected in expect_datasets(flow, ids, watched_since=self._watched[flow.name], now=self._options.now):
+                self._open[flow.name, expected.dataset] = expected
+            if ids:
+                subject = Subject(self._facts.name, flow.name, severities={**self._facts.severities, **flow.severities})
+                self._answer.findings += find_ended(subject, flow_end(flow), now=self._options.now)
+        self._book.record_expected(
+            (run for expected in self._open.values() for run in expected.watched), at=self._options.now
+        )
+        adapter: Adapter | None = None
+        reading: Reading | None = None
+        try:
+            adapter = open_adapter()
+            reading = Reading(self._facts.name, adapter, open_adapter, self._ledger, self._options, self._progress)
+            self._look(adapter, reading, verifier)
+        except DestinationError as error:
+            self._be_blind(trouble_of(error, adapter))
+        finally:
+            if adapter:
+                adapter.close()
+        if reading:
+            for trouble in reading.troubles.values():
+                self._answer.findings.append(find_trouble(self._subject, trouble))
+        return self._answer, reading
+
+    def _look(self, adapter: Adapter, reading: Reading, verifier: Verifier) -> None:
+        self._progress.stage(f"listing {self._facts.name}")
+        now = self._options.now if self._options.is_past else None
+        scan = scan_destination(adapter, self._facts, self._flows, now=now)
+        for flow, why in scan.unjudgeable.items():
+            for expected in [e for e in self._open.values() if e.flow.name == flow]:
+                self._be_blind_to(expected, why)
+        for partition in scan.partitions(only=self._datasets_in_scope()):
+            self._judge_partition(partition, reading, verifier)
+            self._find_malformed(partition.malformed)
+        for expected in list(self._open.values()):  # datasets of which nothing lies there
+            self._judge(expected, (), {}, (), reading, verifier)
+        if not self._options.is_partial:
+            self._find_places(scan)
+
+    def _datasets_in_scope(self) -> frozenset[str] | None:
+        """The datasets whose folders must be listed; None for all."""
+        return frozenset(dataset for _, dataset in self._open) if self._options.is_partial else None
+
+    def _judge_partition(self, partition: Partition, reading: Reading, verifier: Verifier) -> None:
+        by_dataset: dict[str, list[ExportFolder]] = defaultdict(list)
+        for folder in (*partition.folders, *partition.empty_folders):
+            by_dataset[folder.dataset].append(folder)
+        self._book.record_folders(self._facts.name, partition.folders, at=self._options.now)
+        files = [*partition.manifests_above, *(m for f in partition.folders for m in f.manifests)]
+        manifests = reading.manifests(_common_prefix(files), files)
+        above = tuple(manifests[file.key] for file in partition.manifests_above)
+        for expected in [e for e in self._open.values() if e.dataset in partition.datasets]:
+            folders = [f for f in by_dataset.get(expected.dataset, []) if expected.flow.name in f.flows]
+            self._judge(expected, folders, manifests, above, reading, verifier)
+
+    def _judge(
+        self,
+        expected: Expected,
+        folders: Sequence[ExportFolder],
+        manifests: Mapping[str, Manifest],
+        above: Sequence[Manifest],
+        reading: Reading,
+        verifier: Verifier,
+    ) -> None:
+        """Judge one dataset of one flow, all its folders known."""
+        now = self._options.now
+        match = expected.match(folders, now=now)
+        history = self._ledger.folder_history(self._facts.name, expected.dataset)
+        sights = {}
+        for folder in folders:
+            told = tuple(manifests[file.key] for file in folder.manifests) + tuple(above)
+            past = history.get(folder.prefix)
+            sights[folder.prefix] = FolderSight(
+                folder,
+                manifests=told,
+                whole_at=_not_after(past.whole_at if past else None, now),
+                changed_seen_at=_not_after(past.changed_seen_at if past else None, now),
+                destination_folder=self._facts.folder,
+            )
+        before = self._ledger.previous_verdicts(expected.flow.name, expected.dataset, self._facts.name)
+        seen = [verdict.due for verdict in before.values() if verdict.due and verdict.folder]
+        chain = expected.chain(self._facts, match, sights.values(), seen, now=now)
+        ready = list(_at_rest(chain, now=now))
+        files = [file for folder in reversed(ready) for file in folder.files]  # newest first
+        self._progress.stage(f"verifying {expected.flow.name} / {expected.dataset}", len(files))
+        level = self._options.level or expected.flow.level
+        checks = reading.check(_common_prefix(files), files, level, verifier)
+        for folder in ready:
+            sights[folder.prefix] = _with_checks(sights[folder.prefix], checks)
+        self._book.record_whole(self._facts.name, [folder.prefix for folder in ready if folder.files], now)
+        chain = replace(chain, sights=sights)
+        self._answer.add(judge_chain(chain, now=now))
+        del self._open[expected.flow.name, expected.dataset]
+
+    def _be_blind(self, trouble: Trouble) -> None:
+        """Everything not judged yet is unknown, for one reason, told once."""
+        self._answer.findings.append(find_trouble(self._subject, trouble))
+        self._answer.unverifiable.append(doubt_of(self._subject, trouble))
+        for expected in list(self._open.values()):
+            self._be_blind_to(expected, trouble.reason)
+
+    def _be_blind_to(self, expected: Expected, reason: str) -> None:
+        """One dataset that could not be looked at, or whose folders do not say enough to be judged."""
+        match = expected.match((), now=self._options.now)
+        chain = expected.chain(self._facts, match, (), (), now=self._options.now)
+        self._answer.add(blind_chain(chain, reason=reason, now=self._options.now))
+        del self._open[expected.flow.name, expected.dataset]
+
+    def _find_malformed(self, folders: Iterable[MalformedFolder]) -> None:
+        by_dataset: dict[str, list[tuple[str, str, int]]] = defaultdict(list)
+        for malformed in folders:
+            by_dataset[malformed.dataset].append((malformed.prefix, malformed.why, malformed.count))
+        for dataset, found in by_dataset.items():
+            self._answer.findings += find_malformed(replace(self._subject, dataset=dataset), found)
+
+    def _find_places(self, scan: Scan) -> None:
+        if scan.found_nothing:
+            self._answer.findings.append(find_empty_destination(self._subject, self._facts.folder, scan.nearest))
+        self._find_malformed(scan.malformed)
+        self._answer.findings += find_strays(self._subject, scan.strays.count, scan.strays.first)
+        unknown = {dataset: seen.prefix for dataset, seen in scan.unknown_datasets.items()}
+        self._answer.findings += find_unknown_datasets(self._subject, unknown)
+
+
+def _at_rest(chain: Chain, *, now: datetime) -> Iterator[ExportFolder]:
+    """The folders whose content may be judged now, oldest first."""
+    how = chain.expectations
+    ready = [
+        folder
+        for run, folder in chain.match.runs
+        if folder and is_at_rest(run, chain.sights[folder.prefix], how, now=now)
+    ]
+    left_over = [*(folder for folder, _ in chain.match.duplicates), *chain.match.unexpected]
+    ready += [folder for folder in left_over if chain.is_settled(chain.sights[folder.prefix], now=now)]
+    return iter(sorted(ready, key=lambda folder: folder.export_time))
+
+
+def _with_checks(sight: FolderSight, checks: Mapping[str, tuple[StoredFile, FileCheck]]) -> FolderSight:
+    """The sight with its files as they were when checked."""
+    files = tuple(checks[file.key][0] if file.key in checks else file for file in sight.folder.files)
+    mine = {file.key: checks[file.key][1] for file in files if file.key in checks}
+    return replace(sight, folder=replace(sight.folder, files=files), checks=mine)
+
+
+def _not_after(moment: datetime | None, now: datetime) -> datetime | None:
+    """What a past audit could have known."""
+    return moment if moment and moment <= now else None
+
+
+def _common_prefix(files: Iterable[StoredFile]) -> str:
+    """The longest folder that all keys share: what the ledger is asked for in one go."""
+    folders = [file.key.split("/")[:-1] for file in files]
+    shared = list(takewhile(lambda names: len(set(names)) == 1, zip(*folders, strict=False)))
+    return "".join(f"{names[0]}/" for names in shared)

@@ -1,0 +1,145 @@
+"""Brings each file a check: from the ledger where it is unchanged, else by reading it."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from adapters.base import Adapter, DestinationError, NotFound, OpenAdapter
+from auditor.ledger import Ledger
+from auditor.model import Content, FileCheck, Level, Manifest, StoredFile
+from auditor.reconcile.places import Trouble
+from auditor.scan.manifest import read_manifest
+from auditor.service.options import AuditOptions, Progress
+from auditor.service.trouble import HOPELESS, trouble_of_check
+from auditor.verify.pool import Verifier
+from auditor.verify.version import VERSION
+
+GIVE_UP_AFTER = 8  # files in a row that the destination itself would not give
+PROOF = {Content.SOUND, Content.DAMAGED}
+
+
+class Reading:
+    """Reads the files of one destination for one audit, and counts what it did."""
+
+    def __init__(
+        self,
+        name: str,
+        adapter: Adapter,
+        open_adapter: OpenAdapter,
+        ledger: Ledger,
+        options: AuditOptions,
+        progress: Progress,
+    ) -> None:
+        self._name = name
+        self._adapter = adapter
+        self._open_adapter = open_adapter
+        self._ledger = ledger
+        self._options = options
+        self._progress = progress
+        self._in_a_row = 0
+        self._refusal: FileCheck | None = None
+        self.files_read = 0
+        self.files_reused = 0
+        self.bytes_read = 0
+        self.troubles: dict[str, Trouble] = {}  # by code: the first file that showed it
+
+    def check(
+        self, prefix: str, files: Sequence[StoredFile], level: Level, verifier: Verifier
+    ) -> dict[str, tuple[StoredFile, FileCheck]]:
+        """A check for each of `files` (all below `prefix`), by key, with the file as it was when checked.
+
+        A file that was replaced since the listing is described anew and judged as it is now; one that
+        changes again is left unchecked.
+        """
+        done = {} if self._options.reverify else self._reusable(prefix, files, level)
+        self.files_reused += len(done)
+        fresh = self._read([file for file in files if file.key not in done], level, verifier)
+        again = [file for key, (_, check) in fresh.items() if check.reason == "changed" and (file := self._now(key))]
+        fresh |= self._read(again, level, verifier)
+        now = datetime.now(UTC)
+        self._ledger.record_checks(self._name, fresh.values(), at=now, verifier=VERSION)
+        return done | {key: (file, _settled(check)) for key, (file, check) in fresh.items()}
+
+    def manifests(self, prefix: str, files: Sequence[StoredFile]) -> dict[str, Manifest]:
+        """The manifests of a partition as read, by key. Unchanged ones come from the ledger."""
+        known = self._ledger.known_manifests(self._name, prefix, verifier=VERSION) if files else {}
+        told: dict[str, Manifest] = {}
+        fresh: list[Manifest] = []
+        for file in files:
+            before = known.get(file.key)
+            if before and before.file.fingerprint == file.fingerprint and not self._options.reverify:
+                told[file.key] = before
+                continue
+            told[file.key] = read_manifest(self._adapter, file)
+            fresh.append(told[file.key])
+        self._ledger.record_manifests(self._name, fresh, at=datetime.now(UTC), verifier=VERSION)
+        return told
+
+    def _reusable(
+        self, prefix: str, files: Sequence[StoredFile], level: Level
+    ) -> dict[str, tuple[StoredFile, FileCheck]]:
+        known: Mapping[str, tuple[StoredFile, FileCheck]]
+        known = self._ledger.known_checks(self._name, prefix, verifier=VERSION) if files else {}
+        reusable = {}
+        for file in files:
+            before, check = known.get(file.key, (None, None))
+            if before and check and before.fingerprint == file.fingerprint and _still_holds(check, level):
+                reusable[file.key] = (file, check)
+        return reusable
+
+    def _read(
+        self, files: Sequence[StoredFile], level: Level, verifier: Verifier
+    ) -> dict[str, tuple[StoredFile, FileCheck]]:
+        by_key = {file.key: file for file in files}
+        checks: dict[str, tuple[StoredFile, FileCheck]] = {}
+        for check in verifier.verify(self._while_there_is_hope(files), level, open_adapter=self._open_adapter):
+            checks[check.key] = (by_key[check.key], check)
+            self._count(check)
+        for file in files:  # those that were not even tried
+            if file.key not in checks and self._refusal:
+                checks[file.key] = (file, replace(self._refusal, key=file.key, bytes_read=0))
+        return checks
+
+    def _while_there_is_hope(self, files: Iterable[StoredFile]) -> Iterator[StoredFile]:
+        """Hands out files until the destination has refused too many in a row."""
+        for file in files:
+            if self._in_a_row >= GIVE_UP_AFTER:
+                return
+            yield file
+
+    def _count(self, check: FileCheck) -> None:
+        self.files_read += 1
+        self.bytes_read += check.bytes_read
+        if check.reason in HOPELESS:
+            self._in_a_row += 1
+            self._refusal = check
+        else:
+            self._in_a_row = 0
+        trouble = trouble_of_check(check, self._adapter)
+        if trouble:
+            self.troubles.setdefault(trouble.code, trouble)
+        self._progress.advance()
+
+    def _now(self, key: str) -> StoredFile | None:
+        try:
+            info = self._adapter.describe_object(key)
+        except NotFound:
+            return None
+        except DestinationError as error:
+            self._progress.note(str(error))
+            return None
+        return StoredFile(info.key, info.size, info.modified, info.version, info.archived)
+
+
+def _still_holds(check: FileCheck, level: Level) -> bool:
+    """Whether an earlier check answers what is asked now. "Could not check" never does."""
+    if check.content is Content.DAMAGED:
+        return True
+    return check.content is Content.SOUND and (check.level >= level or "highest_level" in check.facts)
+
+
+def _settled(check: FileCheck) -> FileCheck:
+    """A file that changed or vanished while it was looked at is unchecked: not bad, not unreadable."""
+    if check.reason in ("changed", "vanished"):
+        return replace(check, content=Content.UNCHECKED)
+    return check
