@@ -6,7 +6,6 @@ remark; readings that differ each time are no proof of anything.
 """
 
 from collections.abc import Callable
-from importlib import metadata
 
 from auditor.model import Content, Evidence, Fault, FileCheck, FileFormat, Level
 from auditor.verify.ndjson import Reading
@@ -141,4 +140,6 @@ def _version(library: str) -> str:
         import zlib
 
         return f"zlib {zlib.ZLIB_RUNTIME_VERSION}"
+    from importlib import metadata
+
     return f"{library} {metadata.version(library)}"
