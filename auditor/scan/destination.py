@@ -1,6 +1,6 @@
 """One destination scanned: its listing as partitions of export folders, and what else was seen on the way."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 
 from adapters.base import Adapter, Folder, ObjectInfo
@@ -59,8 +59,10 @@ class Scan:
         """Strays everywhere below the folder path, those inside export folders included."""
         return self._strays.told()
 
-    def partitions(self) -> Iterator[Partition]:
+    def partitions(self, *, only: Collection[str] | None = None) -> Iterator[Partition]:
         """List the destination, one partition at a time: each dataset of each judgeable flow is in exactly one.
+
+        `only` leaves out the partitions without any of these datasets, and what no flow asks for.
 
         Calling it again lists anew. Raises DestinationError as soon as any listing fails: what was yielded
         so far is complete for its datasets, the rest is unknown.
@@ -70,11 +72,14 @@ class Scan:
         plan = make_plan(self._layouts, lambda prefix: self._sub_folders(prefix, top))
         if not self._layouts:
             self._sub_folders(self._root, top)
-        manifests = sorted(top.manifests, key=lambda file: file.key)
+        manifests = sorted(top.manifests, key=lambda file: (file.key.count("/"), file.key))
         self._note_strays(top.strays)
         prefixes = [prefix for work in plan.works for prefix in work.prefixes]
         for work in plan.works:
-            yield self._partition(work, manifests, prefixes)
+            if only is None or not set(only).isdisjoint(work.datasets):
+                yield self._partition(work, manifests, prefixes)
+        if only is not None:
+            return
         self._look_around(plan)
         self.found_nothing = not self._something
         if self.found_nothing and self._facts.folder:

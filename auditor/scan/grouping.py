@@ -1,5 +1,6 @@
 """Objects of one listing -> export folders, manifests above them, malformed folders, strays."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -37,13 +38,6 @@ class _Folder:
     held: dict[FileKind, list[StoredFile]] = field(default_factory=lambda: {kind: [] for kind in _HELD})
 
 
-@dataclass(slots=True)
-class _Bad:
-    why: str
-    dataset: str
-    count: int = 0
-
-
 class Grouping:
     """Takes the objects of one partition in any order and sorts them into what they are."""
 
@@ -55,7 +49,7 @@ class Grouping:
         self.strays = StrayCount()
         self.foreign: dict[str, set[str]] = {}  # dataset -> export folders
         self._folders: dict[str, _Folder] = {}
-        self._bad: dict[str, _Bad] = {}
+        self._bad: Counter[tuple[str, str, str]] = Counter()  # (prefix, dataset, why) -> files
 
     def add(self, info: ObjectInfo) -> None:
         placement, flows = self._best(info.key)
@@ -92,7 +86,7 @@ class Grouping:
 
     def malformed(self) -> tuple[MalformedFolder, ...]:
         items = sorted(self._bad.items())
-        return tuple(MalformedFolder(prefix, bad.why, bad.count, bad.dataset) for prefix, bad in items)
+        return tuple(MalformedFolder(prefix, why, count, dataset) for (prefix, dataset, why), count in items)
 
     def _best(self, key: str) -> tuple[Placement | None, set[str]]:
         """The placement that says most, and the flows that agree on it."""
@@ -117,8 +111,7 @@ class Grouping:
         if kind is FileKind.MANIFEST:
             self.manifests.append(file)
         elif placement.resembles or kind is FileKind.DATA:
-            bad = self._bad.setdefault(placement.prefix, _Bad(placement.why, placement.dataset))
-            bad.count += 1
+            self._bad[placement.prefix, placement.dataset, placement.why] += 1
         elif kind is FileKind.STRAY:
             self.strays.add(file.key)
 
@@ -127,8 +120,7 @@ class Grouping:
         if kind is FileKind.MANIFEST:
             self.manifests.append(file)
         elif kind is FileKind.DATA and placement.dataset and self._says_dataset(placement):
-            why = "data files outside any export folder"
-            self._bad.setdefault(placement.prefix, _Bad(why, placement.dataset)).count += 1
+            self._bad[placement.prefix, placement.dataset, "data files outside any export folder"] += 1
         elif kind in (FileKind.DATA, FileKind.STRAY):
             self.strays.add(file.key)
 

@@ -104,8 +104,8 @@ class Layout:
         return self.root + "".join(f"{segment}/" for segment in segments)
 
     def place(self, key: str) -> Placement | None:
-        """Say what `key` is in this layout; None if it is not of it. Any text is a key."""
-        if not key.startswith(self.root):
+        """Say what `key` is in this layout; None if it is not of it, or says too little. Any text is a key."""
+        if not self.judgeable or not key.startswith(self.root):
             return None
         folder, slash, name = key[len(self.root) :].rpartition("/")
         placed = self._place_folder(folder if slash else None)

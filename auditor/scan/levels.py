@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 from unicodedata import normalize
 
 from auditor.scan.template import EXPORT_TIME_LABEL, Field, Literal, Macro, Segment, Token
@@ -11,6 +12,7 @@ from auditor.scan.template import EXPORT_TIME_LABEL, Field, Literal, Macro, Segm
 DATASET_ID = re.compile(r"[0-9a-z]{24}")
 _LABEL = EXPORT_TIME_LABEL.rstrip("=").casefold()
 _MANY_DIGITS = re.compile(r"(?:[0-9][^0-9]?){8}")
+_ANYTHING = "[^/]+"
 _TIME_FIELDS = ("year", "month", "day", "hour", "minute", "second")
 
 
@@ -38,7 +40,8 @@ class Level:
             return None
         said: dict[str, str] = {}
         for group, value in match.groupdict().items():
-            if said.setdefault(group.rpartition("_")[0], value) != value:
+            what = group.rpartition("_")[0]
+            if said.setdefault(what, value) != value and what != "DATASET_NAME":
                 return None
         return said
 
@@ -49,8 +52,8 @@ def level_of(segment: Segment, dataset_ids: Collection[str]) -> Level:
     ids = "|".join([DATASET_ID.pattern, *odd])
 
     def pattern(form: str) -> re.Pattern[str]:
-        parts = (_pattern(token, n, ids, form) for n, token in enumerate(segment))
-        return re.compile("".join(parts), re.DOTALL)
+        parts = [_pattern(token, n, ids, form) for n, token in enumerate(segment)]
+        return re.compile(_joined(segment, parts), re.DOTALL)
 
     return Level(segment, pattern(""), pattern("NFC"))
 
@@ -85,6 +88,20 @@ def why_not(level: Level, name: str) -> str:
     return f"does not fit {_shown(level.tokens)}"
 
 
+def _joined(segment: Segment, parts: list[str]) -> str:
+    """The parts of a name as one pattern that takes linear time whatever the name.
+
+    Between two texts of any length, what stands there is taken where it comes first, for good (an atomic
+    group): an earlier end never leaves less for the rest, and without it hostile names cost their length
+    to the power of the number of free texts. Nothing that decides stands there, see `parse_template`.
+    """
+    free = [n for n, token in enumerate(segment) if isinstance(token, Macro) and token.is_free]
+    for here, following in pairwise(free):
+        parts[here] = f"(?>{_ANYTHING}?"
+        parts[following - 1] += ")"
+    return "".join(parts)
+
+
 def _pattern(token: Token, n: int, ids: str, form: str) -> str:
     if isinstance(token, Literal):
         return re.escape(normalize("NFC", token.text) if form else token.text)
@@ -94,7 +111,7 @@ def _pattern(token: Token, n: int, ids: str, form: str) -> str:
         return f"{EXPORT_TIME_LABEL}(?P<EXPORT_TIME_{n}>[0-9]{{14}}|[0-9]{{12}})"
     if token.name == "DATETIME":
         return "".join(_field_pattern(field, f"{n}x{k}") for k, field in enumerate(token.fields))
-    return f"(?P<{token.name}_{n}>[^/]+)"
+    return f"(?P<DATASET_NAME_{n}>{_ANYTHING})" if token.name == "DATASET_NAME" else _ANYTHING
 
 
 def _field_pattern(field: Field | Literal, place: str) -> str:

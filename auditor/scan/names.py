@@ -48,7 +48,8 @@ def file_kind(rest: str) -> FileKind:
     *folders, name = rest.split("/")
     if "_temporary" in (*folders, name) or _UPLOADING.fullmatch(name):
         return FileKind.TEMPORARY
-    if any(part.startswith(("_", ".")) for part in (*folders, name)):
+    # `..` from a hostile writer is a name like any other here: it hides nothing and leads nowhere.
+    if any(part.startswith(("_", ".")) and part not in (".", "..") for part in (*folders, name)):
         return FileKind.IGNORED
     if not name or name.endswith("_$folder$"):
         return FileKind.MARKER
