@@ -9,12 +9,12 @@ MANIFEST_MISSING = FindingType(
     meaning="A manifest is configured, and none came with the export within its grace.",
     why="Without it nobody can say whether the files that are there are all that were written.",
     causes=(
-        "*Include manifest file* is switched off in the dataflow",
+        '"Include manifest file" is switched off in the dataflow',
         "the run stopped before it wrote the manifest",
         "the manifest was removed or lies outside the folder path",
     ),
     remedy=(
-        "Check *Include manifest file* in the dataflow's target connection. If it is off, set `manifest: "
+        'Check "Include manifest file" in the dataflow\'s target connection. If it is off, set `manifest: '
         "false`. If it is on, read the run of this due time and export again if it did not complete. The "
         "files are judged by themselves."
     ),

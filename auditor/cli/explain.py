@@ -5,12 +5,14 @@ import sys
 from typing import Annotated
 
 import typer
+from rich.padding import Padding
+from rich.table import Table
 
 from adapters.base import inert
 from auditor.checks import CATALOGUE, FAMILIES
 from auditor.cli.choices import complain
 from auditor.cli.output import CannotWriteError, read_options, write_report
-from auditor.model import FindingType
+from auditor.model import FindingType, Severity
 from auditor.report.sheet import Sheet
 
 
@@ -59,12 +61,18 @@ def _show_title(sheet: Sheet, title: str) -> None:
 
 
 def _show_list(sheet: Sheet) -> None:
-    for number, (family, entries) in enumerate(FAMILIES.items()):
-        if number:
-            sheet.say("")
+    for family, entries in FAMILIES.items():
         sheet.say((family, "bold"))
+        table = Table.grid(padding=(0, 2, 0, 0))
+        table.add_column(width=_WIDEST_SEVERITY)
+        table.add_column(width=_WIDEST_CODE)
+        table.add_column()
         for entry in entries:
-            symbol, style = sheet.symbol(entry.severity)
-            sheet.say((f"{symbol:<3}", style), f"{entry.code:<24} {entry.meaning}", indent=2, hang=28)
-    sheet.say("")
+            _, style = sheet.symbol(entry.severity)
+            table.add_row(sheet.text((entry.severity, style)), sheet.text(entry.code), sheet.text(entry.meaning))
+        sheet.show(Padding(table, (0, 0, 1, 2)))
     sheet.say("One of them in full: export-auditor explain CODE")
+
+
+_WIDEST_SEVERITY = max(len(severity) for severity in Severity)
+_WIDEST_CODE = max(map(len, CATALOGUE))

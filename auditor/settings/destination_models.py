@@ -101,11 +101,15 @@ class DestinationSection(Section):
         example="{stray-object: warning}",
         given={},
     )
-    concurrency: Concurrency | None = key("Most reads at a time, 1 to 256.", default="the adapter's", example="8")
-    page_size: PageSize | None = key(
-        "Objects asked for in one page of a listing.", default="the provider's", example="1000"
+    concurrency: Concurrency | None = key(
+        "Most reads at a time, 1 to 256. No effect on a local folder.", default="10", example="8"
     )
-    timeout: Duration | None = key("Longest wait for one answer, 1s to 1h.", default="the adapter's", example="60s")
+    page_size: PageSize | None = key(
+        "Objects asked for in one page of a listing. No effect on a local folder.", default="1000", example="1000"
+    )
+    timeout: Duration | None = key(
+        "Longest wait for one answer, 1s to 1h. No effect on a local folder.", default="60s", example="60s"
+    )
 
 
 class LocalSection(DestinationSection):

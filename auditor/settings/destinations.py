@@ -51,6 +51,8 @@ def _read_destination(
 ) -> Destination | None:
     path: Path = ("destinations", name)
     before = len(tree.problems)
+    severities = read_severities(given, path, tree)
+    _check_nothing_for_secrets(given, path, tree)
     if (kind := _type(given, path, tree)) is None or (section := read_section(kind, given, path, tree)) is None:
         return None
     facts = DestinationFacts(
@@ -58,7 +60,7 @@ def _read_destination(
         folder=section.folder,
         retain=section.retain,
         arrival=section.arrival,
-        severities=read_severities(section.severity, (*path, "severity"), tree),
+        severities=severities,
     )
     options = _common(section, path, tree)
     if isinstance(section, LocalSection):
@@ -129,6 +131,13 @@ def _secrets(
         except (ValueError, RuntimeError) as error:
             tree.add((*path, at), str(error))
     return found
+
+
+def _check_nothing_for_secrets(given: Value, path: Path, tree: Tree) -> None:
+    """A secret that was meant and came out empty must not make the audit use another identity."""
+    for key in (name for secret in SECRET_KEYS for name in (secret, f"{secret}_file")):
+        if isinstance(given, dict) and key in given and given[key] is None:
+            tree.add((*path, key), "is empty; leave the key out, or give the secret")
 
 
 def _check_credentials(section: S3Section, path: Path, tree: Tree) -> None:

@@ -10,6 +10,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from auditor.model import ArrivalClock, Compression, EmptyRuns, FileFormat, Level, Mode
 from auditor.settings import cadence, values
 
+NEEDED = "(needed)"
+
 Choice = TypeVar("Choice", bound=StrEnum)
 
 
@@ -39,9 +41,7 @@ def key(description: str, *, default: str = "", example: str = "", alias: str | 
 
 def needed(description: str, *, example: str, alias: str | None = None) -> Any:
     """A key that must be given."""
-    return Field(
-        description=description, alias=alias, json_schema_extra={"default_text": "(needed)", "example": example}
-    )
+    return Field(description=description, alias=alias, json_schema_extra={"default_text": NEEDED, "example": example})
 
 
 def _from_text(parse: Callable[[str], Any]) -> BeforeValidator:

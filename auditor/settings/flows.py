@@ -1,6 +1,7 @@
 """The flows of a configuration, complete: what is set, then the defaults."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from auditor.model import ArrivalClock, Compression, Dataset, EmptyRuns, FileFormat, Flow, Level, Mode
 from auditor.settings.destinations import Destination
@@ -23,8 +24,10 @@ def read_flows(
     for name, value in given.items():
         path: Path = ("flows", name)
         _check_destination(value, destinations, path, tree)
+        severities = read_severities(value, path, tree)
         if (section := read_section(FlowSection, _listed(value), path, tree)) is not None:
-            flows[name] = _flow(name, section, defaults, destinations.get(section.destination), tree)
+            flow = _flow(name, section, defaults, destinations.get(section.destination), tree)
+            flows[name] = replace(flow, severities=severities)
     _find_shared_datasets(flows, tree)
     return flows
 
@@ -66,7 +69,6 @@ def _flow(
         windows=read_windows(section, defaults, path, tree),
         max_age=section.max_age if section.max_age is not None else defaults.max_age,
         watch_from=section.watch_from or defaults.watch_from,
-        severities=read_severities(section.severity, (*path, "severity"), tree),
     )
 
 

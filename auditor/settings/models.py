@@ -140,7 +140,7 @@ class DefaultsSection(Section):
         "What a run without new data leaves: `folder`, `no-folder` or `either`.", default="either", example="either"
     )
     arrival: ArrivalWord | None = key(
-        "Which clock says when an export arrived: `modified`, `export_time` or `run`."
+        "Which clock says when an export arrived: `modified`, `export_time` or `run`. "
         "On a flow it holds against the destination's, and that against the one in `defaults`.",
         default="modified",
         example="modified",

@@ -16,8 +16,8 @@ from auditor.settings.problems import Path, Problem, render_path
 
 Value: TypeAlias = "dict[str, Value] | list[Value] | str | None"
 
-MOST_BYTES = 16_000_000
-MOST_VALUES = 500_000  # aliases counted each time they are used: a small file must not become a large one
+MOST_BYTES = 4_000_000
+MOST_VALUES = 200_000  # aliases counted each time they are used: a small file must not become a large one
 DEEPEST = 40
 
 _CORE = "tag:yaml.org,2002:"
@@ -115,7 +115,7 @@ def parse_yaml(data: bytes) -> Tree:
 
 def _compose(text: str, tree: Tree) -> Node | None:
     try:
-        root: Node | None = YAML(typ="rt", pure=True).compose(text)
+        root: Node | None = YAML(typ="safe", pure=True).compose(text)
     except RecursionError:
         tree.problems.append(Problem(1, 1, "", f"is nested deeper than {DEEPEST} levels"))
     except ReaderError as error:
@@ -160,7 +160,8 @@ class _Builder:
             raise _TooMuch(f"holds more than {MOST_VALUES:,} values once its aliases (*) are written out")
         if len(path) > DEEPEST:
             raise _TooMuch(f"is nested deeper than {DEEPEST} levels")
-        self.tree.values.setdefault(path, _spot(node))
+        if not (isinstance(node, ScalarNode) and node.style is None and node.value == ""):
+            self.tree.values.setdefault(path, _spot(node))  # nothing stands where the next thing begins
         if id(node) in self.open:
             self._note(node, path, "refers to itself by an alias (*)")
             return None
@@ -179,6 +180,8 @@ class _Builder:
 
     def _scalar(self, node: ScalarNode, path: Path) -> str | None:
         text = str(node.value)
+        if text == "" and node.style is None and node.anchor:
+            self._note(node, path, "a value that begins with & must stand in quotes (else it names an anchor)")
         if node.style is None and text.lower() in ("null", "~"):
             self.tree.bare[path] = text
         return None if node.style is None and text == "" else text
