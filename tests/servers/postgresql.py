@@ -69,12 +69,8 @@ def postgresql() -> Iterator[Server]:
         try:
             yield Server(port, password)
         finally:
-            process.send_signal(signal.SIGINT)  # fast shutdown: clients are cut off
-            try:
-                process.wait(30)
-            except subprocess.TimeoutExpired:
-                process.send_signal(signal.SIGQUIT)
-                process.wait(30)
+            process.send_signal(signal.SIGQUIT)  # at once: nothing of it is needed again
+            process.wait(60)
     finally:
         shutil.rmtree(home, ignore_errors=True)
 
