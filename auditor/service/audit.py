@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import datetime
 
 from adapters.base import OpenAdapter
@@ -29,6 +30,7 @@ def run_audit(
     options: AuditOptions,
     *,
     progress: Progress | None = None,
+    verifier: Verifier | None = None,
     open_with: Callable[[Destination], OpenAdapter] = open_configured,
 ) -> AuditResult:
     """Audit what `options` select of `config`; what is known of files and verdicts goes to `ledger`.
@@ -47,7 +49,7 @@ def run_audit(
         watched = _watched(flows, ledger, options)
         readings: list[Reading] = []
         answers: list[PlaceAnswer] = []
-        verifier = stack.enter_context(Verifier(workers=options.workers))
+        verifier = verifier or stack.enter_context(Verifier(workers=options.workers))
         for destination in config.destinations.values():
             own = [f for f in config.flows.values() if f.destination == destination.facts.name]
             if not any(f in flows for f in own):
@@ -70,7 +72,8 @@ def run_audit(
             files_reused=sum(r.files_reused for r in readings),
             bytes_read=sum(r.bytes_read for r in readings),
         )
-        return verdicts.read_audit(audit)
+        names = {dataset.id: dataset.name for flow in flows for dataset in flow.datasets if dataset.name}
+        return replace(verdicts.read_audit(audit), names=names)
 
 
 def _watched(flows: list[Flow], ledger: Ledger, options: AuditOptions) -> dict[str, datetime]:

@@ -85,12 +85,8 @@ class PlaceAudit:
     def run(self, open_adapter: OpenAdapter, verifier: Verifier) -> tuple[PlaceAnswer, Reading | None]:
         """Look at everything in scope. What could not be looked at is `unknown`, never missing."""
         for flow in self._flows:
-            ids = [d.id for d in flow.datasets if self._options.selects(flow, d.id)]
-            for expected in expect_datasets(flow, ids, watched_since=self._watched[flow.name], now=self._options.now):
-                self._open[flow.name, expected.dataset] = expected
-            if ids:
-                subject = Subject(self._facts.name, flow.name, severities={**self._facts.severities, **flow.severities})
-                self._answer.findings += find_ended(subject, flow_end(flow), now=self._options.now)
+            if ids := [d.id for d in flow.datasets if self._options.selects(flow, d.id)]:
+                self._expect(flow, ids)
         self._book.record_expected(
             (run for expected in self._open.values() for run in expected.watched), at=self._options.now
         )
@@ -109,6 +105,13 @@ class PlaceAudit:
             for trouble in reading.troubles.values():
                 self._answer.findings.append(find_trouble(self._subject, trouble))
         return self._answer, reading
+
+    def _expect(self, flow: Flow, ids: Sequence[str]) -> None:
+        now = self._options.now
+        for expected in expect_datasets(flow, ids, watched_since=self._watched[flow.name], now=now):
+            self._open[flow.name, expected.dataset] = expected
+        subject = Subject(self._facts.name, flow.name, severities={**self._facts.severities, **flow.severities})
+        self._answer.findings += find_ended(subject, flow_end(flow), now=now)
 
     def _look(self, adapter: Adapter, reading: Reading, verifier: Verifier) -> None:
         self._progress.stage(f"listing {self._facts.name}")
@@ -171,7 +174,7 @@ class PlaceAudit:
         ready = list(_at_rest(chain, now=now))
         files = [file for folder in reversed(ready) for file in folder.files]  # newest first
         self._progress.stage(f"verifying {expected.flow.name} / {expected.dataset}", len(files))
-        level = self._options.level or expected.flow.level
+        level = expected.flow.level if self._options.level is None else self._options.level
         checks = reading.check(_common_prefix(files), files, level, verifier)
         for folder in ready:
             sights[folder.prefix] = _with_checks(sights[folder.prefix], checks)
