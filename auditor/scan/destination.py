@@ -17,14 +17,22 @@ _FOLDERS_COUNTED = 5  # of an unknown dataset
 
 
 def scan_destination(
-    adapter: Adapter, facts: DestinationFacts, flows: Sequence[Flow], *, now: datetime | None = None
+    adapter: Adapter,
+    facts: DestinationFacts,
+    flows: Sequence[Flow],
+    *,
+    other_flows: Sequence[Flow] = (),
+    now: datetime | None = None,
 ) -> "Scan":
     """Prepare a scan of `flows` (all with this destination). Nothing is listed before `Scan.partitions()`.
+
+    `other_flows`: those of this destination that are left out this time. Their folders are not scanned, and
+    nothing of them is unknown, malformed or stray.
 
     `now`, given for an audit of a past moment, leaves out objects modified after it, as if they were not
     there yet. Leave it out otherwise: a store whose clock is ahead of ours would lose its newest objects.
     """
-    return Scan(adapter, facts, flows, now)
+    return Scan(adapter, facts, flows, other_flows, now)
 
 
 class Scan:
@@ -34,12 +42,24 @@ class Scan:
     `partitions()` has ended by itself.
     """
 
-    def __init__(self, adapter: Adapter, facts: DestinationFacts, flows: Sequence[Flow], now: datetime | None) -> None:
+    def __init__(
+        self,
+        adapter: Adapter,
+        facts: DestinationFacts,
+        flows: Sequence[Flow],
+        other_flows: Sequence[Flow],
+        now: datetime | None,
+    ) -> None:
         self._adapter = adapter
         self._facts = facts
         self._now = now
-        self.unjudgeable: dict[str, str] = {}  # flow name -> why its folders say too little; not in any partition
-        self._layouts = self._judgeable(flows)
+        # `unjudgeable`: flow name -> why its folders say too little; its datasets are in no partition for its sake
+        self._layouts, self.unjudgeable = _judgeable_layouts(flows, facts)
+        self._others, _ = _judgeable_layouts(other_flows, facts)
+        # Where some flow's folders say too little, what fits no layout may well be its exports.
+        self._says_all = len(self._layouts) + len(self._others) == len(flows) + len(other_flows)
+        datasets = [one for flow in (*flows, *other_flows) for one in flow.datasets]
+        self._configured = {name for one in datasets for name in (one.id, one.name)}
         self._root = f"{facts.folder}/" if facts.folder else ""
         self._reset()
 
@@ -68,8 +88,8 @@ class Scan:
         so far is complete for its datasets, the rest is unknown.
         """
         self._reset()
-        top = Grouping(self._facts.name, self._layouts, ())
-        plan = make_plan(self._layouts, lambda prefix: self._sub_folders(prefix, top))
+        top = Grouping(self._facts.name, self._layouts, (), self._others)
+        plan = make_plan(self._layouts, lambda prefix: self._sub_folders(prefix, top), self._others)
         if not self._layouts:
             self._sub_folders(self._root, top)
         manifests = sorted(top.manifests, key=lambda file: (file.key.count("/"), file.key))
@@ -86,21 +106,6 @@ class Scan:
             self.nearest = find_nearest(self._adapter, self._facts.folder)
         self.complete = True
 
-    def _judgeable(self, flows: Sequence[Flow]) -> list[Layout]:
-        layouts = []
-        for flow in flows:
-            try:
-                layout = Layout(flow, self._facts)
-            except TemplateError as error:
-                self.unjudgeable[flow.name] = str(error)
-                continue
-            if layout.judgeable:
-                layouts.append(layout)
-            else:
-                self.unjudgeable[flow.name] = layout.why
-        self.unjudgeable |= find_conflicts(layouts)
-        return [layout for layout in layouts if layout.flow.name not in self.unjudgeable]
-
     def _sub_folders(self, prefix: str, top: Grouping) -> list[str]:
         """One level: its objects are sorted into `top`, its sub-folders returned."""
         found = []
@@ -113,7 +118,7 @@ class Scan:
         return found
 
     def _partition(self, work: Work, manifests: Sequence[StoredFile], all_prefixes: Iterable[str]) -> Partition:
-        grouping = Grouping(self._facts.name, work.layouts, work.datasets)
+        grouping = Grouping(self._facts.name, work.layouts, work.datasets, self._others)
         prefixes = _outermost(work.prefixes)
         others = [p for p in all_prefixes if p not in work.prefixes and any(p.startswith(own) for own in prefixes)]
         for prefix in prefixes:
@@ -123,10 +128,7 @@ class Scan:
         partition = grouping.partition(manifests)
         self._note_strays(grouping.strays)
         for dataset, folders in grouping.foreign.items():
-            known = self.unknown_datasets.get(dataset)
-            prefix = known.prefix if known else min(folders)
-            count = min(_FOLDERS_COUNTED, len(folders) + (known.folders if known else 0))
-            self.unknown_datasets[dataset] = UnknownDataset(prefix, count)
+            self._note_unknown(dataset, UnknownDataset(min(folders), min(_FOLDERS_COUNTED, len(folders))))
         return partition
 
     def _see(self, info: ObjectInfo) -> bool:
@@ -149,13 +151,33 @@ class Scan:
                 case MalformedFolder() as bad:
                     malformed.append(bad)
                 case (str(dataset), UnknownDataset() as unknown):
-                    self.unknown_datasets.setdefault(dataset, unknown)
-        self.malformed = tuple(malformed)
+                    self._note_unknown(dataset, unknown)
+        self.malformed = tuple(malformed) if self._says_all else ()
+
+    def _note_unknown(self, dataset: str, unknown: UnknownDataset) -> None:
+        if dataset not in self._configured:
+            self.unknown_datasets.setdefault(dataset, unknown)
 
     def _note_strays(self, strays: StrayCount) -> None:
+        if not self._says_all:
+            return
         for key in strays.first:
             self._strays.add(key)
         self._strays.count += strays.count - len(strays.first)
+
+
+def _judgeable_layouts(flows: Sequence[Flow], facts: DestinationFacts) -> tuple[list[Layout], dict[str, str]]:
+    """The layouts that can be judged, and for the other flows why not."""
+    layouts: list[Layout] = []
+    reasons: dict[str, str] = {}
+    for flow in flows:
+        try:
+            layouts.append(Layout(flow, facts))
+        except TemplateError as error:
+            reasons[flow.name] = str(error)
+    reasons |= {layout.flow.name: layout.why for layout in layouts if not layout.judgeable}
+    reasons |= find_conflicts([layout for layout in layouts if layout.judgeable])
+    return [layout for layout in layouts if layout.flow.name not in reasons], reasons
 
 
 def _outermost(prefixes: Iterable[str]) -> list[str]:

@@ -1,7 +1,7 @@
 """Objects of one listing -> export folders, manifests above them, malformed folders, strays."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -41,9 +41,12 @@ class _Folder:
 class Grouping:
     """Takes the objects of one partition in any order and sorts them into what they are."""
 
-    def __init__(self, destination: str, layouts: Sequence[Layout], datasets: Iterable[str]) -> None:
+    def __init__(
+        self, destination: str, layouts: Sequence[Layout], datasets: Iterable[str], others: Sequence[Layout] = ()
+    ) -> None:
         self.destination = destination
         self.layouts = layouts
+        self.others = others  # of flows that are not scanned: what is theirs is not ours to wonder about
         self.datasets = tuple(sorted(datasets))
         self.manifests: list[StoredFile] = []
         self.strays = StrayCount()
@@ -56,6 +59,8 @@ class Grouping:
         if isinstance(placement, Above) and placement.fits and not info.size and not info.is_marker:
             # Hierarchical accounts list directories as empty objects without a slash.
             placement, flows = self._best(info.key + "/")
+        if not isinstance(placement, Placed) and self._is_of_others(info.key):
+            return
         file = _stored(info)
         match placement:
             case Placed():
@@ -95,6 +100,10 @@ class Grouping:
             return None, set()
         best = max(placed, key=_weight)[1]
         return best, {layout.flow.name for layout, p in placed if p == best}
+
+    def _is_of_others(self, key: str) -> bool:
+        placements = (layout.place(key) for layout in self.others)
+        return any(isinstance(p, Placed) or (isinstance(p, Above | Malformed) and p.dataset) for p in placements)
 
     def _add_to_folder(self, placed: Placed, file: StoredFile, flows: set[str]) -> None:
         folder = self._folders.setdefault(placed.prefix, _Folder(placed.dataset, placed.export_time))
@@ -140,8 +149,9 @@ class Grouping:
         data, manifests, temporary, strays = (
             tuple(sorted(folder.held[kind], key=lambda file: file.key)) for kind in _HELD
         )
-        keys = [file.key for file in (*data, *manifests, *temporary, *strays)]
-        strays = tuple(file for file in strays if not _is_directory(file, keys))
+        if any(file.size == 0 for file in strays):
+            above = {one for file in (*data, *manifests, *temporary, *strays) for one in _parents(file.key)}
+            strays = tuple(file for file in strays if file.size or file.key not in above)
         return ExportFolder(
             self.destination,
             prefix,
@@ -170,8 +180,8 @@ def _weight(told: tuple[Layout, Placement]) -> tuple[int, bool, int]:
             return (2 if placement.dataset else 0), named, int(placement.fits)
 
 
-def _is_directory(file: StoredFile, keys: Iterable[str]) -> bool:
-    return file.size == 0 and any(key.startswith(file.key + "/") for key in keys)
+def _parents(key: str) -> Iterator[str]:
+    return (key[:n] for n, character in enumerate(key) if character == "/")
 
 
 def _holds_something(folder: ExportFolder) -> bool:

@@ -295,6 +295,28 @@ def test_a_flow_whose_folders_say_too_little_is_told_of_and_others_are_scanned()
     assert len(told(partitions)[(WEB,)]) == 1
 
 
+def test_what_may_be_the_exports_of_an_unjudgeable_flow_is_nothing_strange():
+    flows = [flow("%DATASET_ID%", OTHER, name="timeless"), flow(name="good")]
+    scan, _ = scanned([f"{OTHER}/a.json", f"{OTHER}/{T1}/a.json", "b.json", f"{WEB.upper()}/{T1}/c.json"], *flows)
+    assert (scan.unknown_datasets, scan.malformed, scan.strays.count) == ({}, (), 0)
+
+
+@pytest.mark.parametrize("template", ["%DATASET_ID%/%EXPORT_TIME%", "%EXPORT_TIME%/%DATASET_ID%"])
+def test_nothing_of_a_flow_that_is_left_out_is_strange(template):
+    """An audit of one flow calls nothing of another flow unexpected."""
+    others = [
+        flow(template, OTHER, name="same"),
+        flow("daily/%DATASET_NAME%_%DATETIME(YYYYMMdd_HHmm)%", Dataset("a" * 24, "Customers"), name="named"),
+        flow("single/%EXPORT_TIME%", "b" * 24, name="single"),
+    ]
+    keys = [template.replace("%DATASET_ID%", OTHER).replace("%EXPORT_TIME%", T1) + "/a.json"]
+    keys += ["daily/Customers_20261001_0000/b.json", f"single/{T1}/c.json", f"single/{T1}/readme.txt"]
+    adapter = MemoryAdapter(dict.fromkeys([f"b/{key}" for key in keys], b"1"))
+    scan = scan_destination(adapter, DestinationFacts("memory", "b"), [flow(template)], other_flows=others)
+    assert all((p.folders, p.malformed) == ((), ()) for p in scan.partitions())
+    assert (scan.unknown_datasets, scan.malformed, scan.strays.count) == ({}, (), 0)
+
+
 def test_flows_that_cannot_be_told_apart_are_not_judged():
     """Each names no dataset: the same folder would count for both."""
     flows = [flow("%SANDBOX_NAME%/%EXPORT_TIME%", WEB, name="a"), flow("prod/%EXPORT_TIME%", CRM, name="b"),
