@@ -11,6 +11,7 @@ from auditor.settings.values import parse_duration
 ONCE = timedelta(0)
 """What `every: once` is read as."""
 
+_OF_THIS_MACHINE = {"localtime", "Factory"}  # the same file must mean the same on every machine
 _SHORTEST = timedelta(minutes=1)
 _EXAMPLE = 'write one such as "30 2 * * *"'
 
@@ -43,7 +44,7 @@ def parse_cron(text: str) -> str:
 
 def parse_zone(text: str) -> str:
     """An IANA time zone. Raises ValueError with the nearest one."""
-    zones = available_timezones()
+    zones = available_timezones() - _OF_THIS_MACHINE
     if text not in zones:
         hint = did_you_mean(text, zones)
         raise ValueError(f"{quoted(text)} is no IANA time zone; write one such as Europe/Berlin or UTC.{hint}")

@@ -11,12 +11,14 @@ from auditor.settings.fields import (
     Concurrency,
     Duration,
     PageSize,
+    PositiveDuration,
     Section,
     Text,
     YesNo,
     key,
     needed,
     one_value,
+    plain_text,
 )
 from auditor.settings.models import Severities
 from auditor.settings.problems import quoted
@@ -28,6 +30,7 @@ SECRET_KEYS = ("access_key_id", "secret_access_key", "session_token")
 def _folder(given: Any) -> Any:
     if not isinstance(given, str):
         raise ValueError(one_value(given))
+    plain_text(given)
     if given.startswith("/") or given.endswith("/"):
         raise ValueError(f"has slashes at its ends; write {quoted(given.strip('/'))}")
     if any(part in (".", "..") for part in given.split("/")):
@@ -38,6 +41,7 @@ def _folder(given: Any) -> Any:
 def _bucket(given: Any) -> Any:
     if not isinstance(given, str):
         raise ValueError(one_value(given))
+    plain_text(given)
     name, _, folder = re.sub(r"^s3[an]?://", "", given).strip("/").partition("/")
     if given != name:
         rest = f", and folder: {folder}" if folder else ""
@@ -50,6 +54,7 @@ def _bucket(given: Any) -> Any:
 def _endpoint(given: Any) -> Any:
     if not isinstance(given, str):
         raise ValueError(one_value(given))
+    plain_text(given)
     try:
         parts = urlsplit(given)
         host, _ = parts.hostname, parts.port
@@ -85,7 +90,7 @@ class DestinationSection(Section):
         example="backups/aep",
         given="",
     )
-    retain: Duration | None = key(
+    retain: PositiveDuration | None = key(
         "The place removes exports older than this by itself; they are then `expired`, not missing.",
         default="kept for ever",
         example="90d",

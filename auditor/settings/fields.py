@@ -1,5 +1,6 @@
 """The kinds of field a configuration has, for pydantic: text in, typed value out."""
 
+import re
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -9,8 +10,11 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from auditor.model import ArrivalClock, Compression, EmptyRuns, FileFormat, Level, Mode
 from auditor.settings import cadence, values
+from auditor.settings.problems import quoted
 
 NEEDED = "(needed)"
+
+_REFERENCE = re.compile(r"\$\{\w+\}")
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -66,14 +70,25 @@ def _choice(words: type[Choice]) -> BeforeValidator:
     return _from_text(lambda text: known[values.parse_choice(text, known)])
 
 
-def _text(given: str) -> str:
-    if "\x00" in given:
-        raise ValueError("holds a NUL character; remove it")
+def plain_text(given: str) -> str:
+    """`given`, if every room can store and show it and it is meant as it stands. Raises ValueError."""
+    if "\x00" in given or any("\ud800" <= character <= "\udfff" for character in given):
+        raise ValueError("holds a character that is no text (NUL or half a surrogate pair); remove it")
+    if _REFERENCE.fullmatch(given):
+        raise ValueError(f"{quoted(given)} is only looked up for secrets and the ledger; write the value itself")
     return given
 
 
-Text = Annotated[str, _from_text(_text)]
+def positive(span: timedelta) -> timedelta:
+    """`span`, if it is longer than nothing. Raises ValueError."""
+    if not span:
+        raise ValueError("is no time at all; write 1s or more, or leave the key out")
+    return span
+
+
+Text = Annotated[str, _from_text(plain_text)]
 Duration = Annotated[timedelta, _from_text(values.parse_duration)]
+PositiveDuration = Annotated[timedelta, _from_text(lambda text: positive(values.parse_duration(text)))]
 Instant = Annotated[datetime, _from_text(values.parse_instant)]
 Day = Annotated[date, _from_text(values.parse_day)]
 DayOrInstant = Annotated[datetime | date, _from_text(values.parse_day_or_instant)]

@@ -34,7 +34,7 @@ def read_flows(
 
 def _listed(given: Value) -> Value:
     """One schedule alone is a list of one."""
-    if isinstance(given, dict) and isinstance(schedule := given.get("schedule"), dict):
+    if isinstance(given, dict) and isinstance(schedule := given.get("schedule"), dict | str):
         return {**given, "schedule": [schedule]}
     return given
 

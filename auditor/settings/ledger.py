@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path as FilePath
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
@@ -34,11 +35,28 @@ def _url(given: Value, folder: FilePath, environ: Mapping[str, str]) -> str:
         hint = did_you_mean(scheme, _SCHEMES)
         raise ValueError(f"this kind of database is not known; write sqlite:/// or postgresql:// in front.{hint}")
     if scheme != "sqlite":
-        return url
+        return _checked(url)
     host, slash, file = rest.partition("/")
     if host or not slash:
         raise ValueError(f"has two slashes where three belong; write it as {DEFAULT_LEDGER}")
     name = file.partition("?")[0]
     if name in ("", ":memory:"):
         raise ValueError(f"names no file, so that nothing would be remembered; write it as {DEFAULT_LEDGER}")
-    return f"sqlite:///{folder / FilePath(name).expanduser()}{file[len(name) :]}"
+    try:
+        place = folder / FilePath(name).expanduser()
+    except RuntimeError:  # "~name" of nobody
+        raise ValueError("names the home folder of nobody here; write the file in full") from None
+    if "?" in str(place):  # what follows it would be read as options
+        raise ValueError('lies in a folder with "?" in its name, which a database URL cannot say; write another place')
+    return f"sqlite:///{place}{file[len(name) :]}"
+
+
+def _checked(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        raise ValueError("is no database URL; write it as postgresql://user@host:port/name") from None
+    if not parts.path.strip("/"):
+        raise ValueError(f"names no database{'' if host else ' and no host'}; write it as postgresql://user@host/name")
+    return url

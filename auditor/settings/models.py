@@ -18,6 +18,7 @@ from auditor.settings.fields import (
     FormatWord,
     Instant,
     ModeWord,
+    PositiveDuration,
     Section,
     Text,
     YesNo,
@@ -25,6 +26,7 @@ from auditor.settings.fields import (
     key,
     needed,
     one_value,
+    plain_text,
 )
 from auditor.settings.problems import quoted
 from auditor.settings.template import parse_template
@@ -54,7 +56,9 @@ def _id_or_mapping(given: Any) -> Any:
 
 
 def _template(given: Any) -> Any:
-    return parse_template(given) if isinstance(given, str) else given
+    if isinstance(given, str):
+        return parse_template(plain_text(given))
+    raise ValueError(one_value(given))
 
 
 Severities = dict[str, Text]  # finding code -> level; read by `auditor.settings.severities`
@@ -126,7 +130,7 @@ class DefaultsSection(Section):
         default="grace 24h, deadline 72h",
         example="{grace: 24h, deadline: 72h}",
     )
-    max_age: Duration | None = key(
+    max_age: PositiveDuration | None = key(
         "The newest sound export may be this old before `protection-stale`.",
         default="12h; daily or rarer: interval × 1.5",
         example="12h",

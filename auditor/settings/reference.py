@@ -49,7 +49,7 @@ flows:
 ## How values are read
 
 * **Names and ids are text**, whatever they look like: `007`, `1e5`, `no`, `null` and `2026-12-25` stay as written.
-  A key with nothing behind it counts as not given.
+  An optional key with nothing behind it counts as not given; for secrets and `ledger` that is an error.
 * **Durations** are whole numbers with units, longest first: `90s`, `10m`, `6h`, `1d`, `2w`, `1h30m`. A number
   alone is an error.
 * **Times** carry their zone: `2026-10-01T00:00:00Z`, or with an offset, `2026-10-01T02:00:00+02:00` (the same moment).

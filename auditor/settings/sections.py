@@ -48,15 +48,8 @@ def _translate(detail: ErrorDetails, kind: type[Section], path: Path, tree: Tree
     elif detail["type"] == "value_error":
         tree.add(place, str(detail["ctx"]["error"]))
     else:
-        tree.add(place, _SHAPES.get(detail["type"], "does not fit here; see docs/configuration.md"))
-
-
-_SHAPES = {
-    "list_type": "a list belongs here, as in [first, second]",
-    "dict_type": "a mapping belongs here, as in {key: value}",
-    "model_type": "a mapping belongs here, as in {key: value}",
-    "string_type": "one value belongs here",
-}
+        shape = "a list" if detail["type"] == "list_type" else "a mapping"
+        tree.add(place, f"{shape} belongs here{_example(kind, detail['loc'])}")
 
 
 def unknown_key(name: str, known: tuple[str, ...]) -> str:
@@ -82,7 +75,8 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
 
 
 def _example(kind: type[BaseModel], location: tuple[int | str, ...]) -> str:
-    model, name = _model_at(kind, location[:-1]), str(location[-1])
+    named = [place for place, part in enumerate(location) if isinstance(part, str)]
+    model, name = _model_at(kind, location[: named[-1]]), str(location[named[-1]])
     info = next((i for n, i in model.model_fields.items() if (i.alias or n) == name), None)
     extra = info.json_schema_extra if info else None
     example = extra.get("example") if isinstance(extra, dict) else ""

@@ -37,6 +37,7 @@ _SENTENCES = (
     ("unexpected end of stream", "a quote that was opened here or above is not closed"),
     ("could not find expected ':'", "a key without its colon, or without a space after the colon"),
     ("expected ',' or", "a bracket or brace that was opened above is not closed, or a comma is missing"),
+    ("expected the node content", "a value is missing here, or a bracket or brace is not closed"),
     ("expected <block end>", "the indentation does not fit the lines above"),
 )
 

@@ -233,7 +233,12 @@ CASES = [  # told, configuration, messages
     (
         "datasets that are no list",
         flow(datasets=f"{{id: {DATASET}}}"),
-        ["c.yaml:7:15: flows.f.datasets: a list belongs here, as in [first, second]"],
+        [
+            (
+                "c.yaml:7:15: flows.f.datasets: a list belongs here, "
+                "as in datasets: [{id: 5ef3e324052581191aa6a466, name: Web events}]"
+            )
+        ],
     ),
     (
         "dataset twice in a flow",
@@ -443,6 +448,76 @@ CASES = [  # told, configuration, messages
                 "write it as sqlite:///export-auditor.db"
             )
         ],
+    ),
+    (
+        "schedule in words",
+        flow(schedule="schedule: every 3h"),
+        [
+            (
+                "c.yaml:6:15: flows.f.schedule: a mapping belongs here, "
+                "as in schedule: {every: 3h, start: 2026-10-01T00:00:00Z}"
+            )
+        ],
+    ),
+    (
+        "a date alone where a list belongs",
+        flow(schedule="schedule: {every: 3h, start: 2026-10-01T00:00:00Z, except: 2026-12-25}"),
+        [
+            (
+                "c.yaml:6:64: flows.f.schedule.except: a list belongs here, "
+                "as in except: [2026-12-25, {from: 2026-12-31T12:00:00Z, to: 2027-01-01T12:00:00Z}]"
+            )
+        ],
+    ),
+    (
+        "zone of this machine",
+        flow(schedule="schedule: {every: 3h, start: 2026-10-01T00:00:00Z, zone: localtime}"),
+        [
+            (
+                'c.yaml:6:62: flows.f.schedule.zone: "localtime" is no IANA time zone; '
+                "write one such as Europe/Berlin or UTC."
+            )
+        ],
+    ),
+    (
+        "age of nothing",
+        flow("max_age: 0s"),
+        ["c.yaml:5:14: flows.f.max_age: is no time at all; write 1s or more, or leave the key out"],
+    ),
+    (
+        "variable where no secret is",
+        destination("type: s3", "bucket: ${BUCKET}"),
+        [
+            (
+                'c.yaml:4:13: destinations.d.bucket: "${BUCKET}" is only looked up for secrets and the ledger; '
+                "write the value itself"
+            )
+        ],
+    ),
+    (
+        "half a character",
+        flow(datasets=f'[{{id: {DATASET}, name: "\\uD800"}}]'),
+        [
+            (
+                "c.yaml:7:53: flows.f.datasets[0].name: holds a character that is no text "
+                "(NUL or half a surrogate pair); remove it"
+            )
+        ],
+    ),
+    (
+        "ledger without a database",
+        "ledger: postgresql://audit@db\n" + flow(),
+        ["c.yaml:1:9: ledger: names no database; write it as postgresql://user@host/name"],
+    ),
+    (
+        "ledger with a port that is none",
+        "ledger: postgresql://audit@db:x/audit\n" + flow(),
+        ["c.yaml:1:9: ledger: is no database URL; write it as postgresql://user@host:port/name"],
+    ),
+    (
+        "ledger in nobody's home",
+        "ledger: sqlite:///~nobody-here/a.db\n" + flow(),
+        ["c.yaml:1:9: ledger: names the home folder of nobody here; write the file in full"],
     ),
     (
         "flow without anything",
