@@ -114,8 +114,10 @@ class Grouping:
 
     def _add_malformed(self, placement: Malformed, file: StoredFile) -> None:
         kind = file_kind(placement.rest)
-        segment = placement.prefix.rstrip("/").rpartition("/")[2]
-        if segment.startswith(("_", ".")) or kind in (FileKind.MARKER, FileKind.IGNORED):
+        folder_name = placement.prefix.rstrip("/").rpartition("/")[2]
+        # An uploader may write below a temporary name first and rename the folder in the end.
+        passing = file_kind(folder_name) in (FileKind.TEMPORARY, FileKind.IGNORED)
+        if passing or kind in (FileKind.MARKER, FileKind.IGNORED):
             return
         if kind is FileKind.MANIFEST:
             self.manifests.append(file)

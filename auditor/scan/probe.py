@@ -7,6 +7,7 @@ from itertools import islice
 from adapters.base import Adapter, DestinationError, Folder
 from auditor.scan.layout import Above, Foreign, Layout, Malformed
 from auditor.scan.observed import MalformedFolder, UnknownDataset
+from auditor.scan.plan import dataset_level
 
 FOLDERS_PROBED = 50  # per destination
 _ENTRIES = 20  # per level
@@ -39,7 +40,7 @@ def _exports_below(adapter: Adapter, layout: Layout, prefix: str) -> Iterator[Fo
     """Export folders of no known dataset below `prefix`, looking at few entries and going down one way only."""
     while prefix:
         here = layout.place(prefix)
-        if isinstance(here, Foreign):
+        if isinstance(here, Foreign) or (isinstance(here, Malformed) and _says_a_dataset(layout, here)):
             yield here
             return
         entries = islice(adapter.list_folder(prefix), _ENTRIES)
@@ -49,6 +50,16 @@ def _exports_below(adapter: Adapter, layout: Layout, prefix: str) -> Iterator[Fo
         yield from (one for one in found if isinstance(one, Foreign | Malformed))
         deeper = (one for one, at in zip(below, placed, strict=True) if not found and isinstance(at, Above))
         prefix = next(deeper, "")
+
+
+def _says_a_dataset(layout: Layout, placement: Malformed) -> bool:
+    """The one folder name that should say dataset and time holds a dataset of the flow, but no time that fits."""
+    level = dataset_level(layout)
+    if level is None or not level.says(layout.template.time_macro):
+        return False
+    macro = layout.template.dataset_macro
+    known = {one.id if macro == "DATASET_ID" else one.name for one in layout.flow.datasets}
+    return any(name in placement.prefix for name in known)
 
 
 def _has_a_time(placement: object, prefix: str) -> bool:

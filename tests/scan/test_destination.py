@@ -228,6 +228,29 @@ def test_time_first_makes_the_destination_one_partition():
     assert scan.strays == Strays(1, ("b/x.txt",))
 
 
+def test_dataset_and_time_may_stand_in_one_folder_name():
+    keys = [f"{WEB}_20261001_0000/a.json", f"{OTHER}_20261001_0000/b.json", "logs_20261001/x", "logs/2026/x"]
+    keys += [f"{WEB}_2026-10-01/c.json", f"{WEB}_20261301_0000/d.json"]
+    scan, partitions = scanned(keys, flow("%DATASET_ID%_%DATETIME(YYYYMMdd_HHmm)%"))
+    assert told(partitions) == {(WEB,): {f"{WEB}_20261001_0000/": ["a.json"]}, (CRM,): {}}
+    assert scan.unknown_datasets == {OTHER: UnknownDataset(f"{OTHER}_20261001_0000/", 1)}
+    assert [bad.prefix for p in partitions for bad in p.malformed] == [f"{WEB}_20261301_0000/"]
+    assert [bad.prefix for bad in scan.malformed] == [f"{WEB}_2026-10-01/"]
+
+
+def test_a_folder_that_is_to_be_renamed_when_whole_is_no_fault():
+    scan, partitions = scanned([f"{WEB}/{T1}.tmp/a.json", f"{WEB}/_temporary/0/{T1}/a.json"])
+    assert all((p.folders, p.malformed) == ((), ()) for p in partitions)
+    assert scan.strays.count == 0
+
+
+def test_levels_below_the_dataset_are_looked_into_one_way():
+    keys = [f"{WEB}/prod/{T1}/a.json", f"{OTHER}/prod/{T1}/a.json", f"{OTHER}/prod/{T2}/a.json"]
+    scan, partitions = scanned(keys, flow("%DATASET_ID%/%SANDBOX_NAME%/%EXPORT_TIME%"))
+    assert told(partitions)[(WEB,)] == {f"{WEB}/prod/{T1}/": ["a.json"]}
+    assert scan.unknown_datasets == {OTHER: UnknownDataset(f"{OTHER}/", 2)}
+
+
 def test_literal_folders_are_walked_down_and_their_normal_form_is_forgiven():
     keys = [normalize("NFD", f"Büro/{WEB}/{T1}/a.json"), "manifest-top.json", normalize("NFD", "Büro/manifest-2.json")]
     _, partitions = scanned([*keys, "logs/x"], flow(normalize("NFC", "Büro/%DATASET_ID%/%EXPORT_TIME%")), folder="b")
