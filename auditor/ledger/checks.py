@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Table, and_, not_, or_, select
@@ -28,10 +29,10 @@ class CheckRecords(Database):
         """Keep `checks`, made at `at` by the verifier of that version.
 
         Of one fingerprint the best knowledge stays: "could not check" does not push out a proof, and
-        a shallower look does not push out a deeper one of the same verifier that found the same.
+        a shallower look does not push out a deeper one of the same verifier, be that sound or damaged.
         """
         for some in chunks(checks, PORTION):
-            self._write(lambda connection, some=some: _keep_checks(connection, destination, some, at, verifier))  # type: ignore[misc]
+            self._write(partial(_keep_checks, destination=destination, checks=some, at=at, verifier=verifier))
 
     def known_checks(
         self, destination: str, keys_prefix: str, *, verifier: str
@@ -56,7 +57,7 @@ class CheckRecords(Database):
         """Keep manifests as read at `at`. One that could not be read is not kept: it must be tried again."""
         for some in chunks((m for m in read if not m.unreadable), PORTION):
             rows = [_manifest_row(destination, manifest, at, verifier) for manifest in some]
-            self._write(lambda connection, rows=rows: _upsert(connection, manifests, rows))  # type: ignore[misc]
+            self._write(partial(_upsert, table=manifests, rows=rows))
 
     def known_manifests(self, destination: str, keys_prefix: str, *, verifier: str) -> dict[str, Manifest]:
         """The manifests last read under `keys_prefix` by this version. The caller compares `file.fingerprint`."""
@@ -115,8 +116,14 @@ def _upsert(connection: Connection, table: Table, rows: list[dict[str, Any]]) ->
 
 def _is_better(new: Any) -> ColumnElement[bool]:
     old = file_checks.c
-    deeper = or_(new.verifier != old.verifier, new.content != old.content, new.level >= old.level)
-    return or_(not_(_is_proof(old.content)), and_(_is_proof(new.content), deeper))
+    refutes = or_(
+        new.verifier != old.verifier,
+        new.content == Content.DAMAGED.value,
+        # A damaged file has the level it passed: only a look that got past it says otherwise.
+        new.level > old.level,
+        and_(old.content == Content.SOUND.value, new.level == old.level),
+    )
+    return or_(not_(_is_proof(old.content)), and_(_is_proof(new.content), refutes))
 
 
 def _is_proof(content: Any) -> ColumnElement[bool]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -21,7 +22,7 @@ class ExpectedRecords(Database):
     def record_expected(self, runs: Iterable[ExpectedRun], *, at: datetime) -> None:
         """Keep that these runs were expected at `at`. Identity and first moment stay for ever, windows follow."""
         for some in chunks(runs, 2000):
-            self._write(lambda connection, some=some: _keep_expected(connection, some, at))  # type: ignore[misc]
+            self._write(partial(_keep_expected, runs=some, at=at))
 
 
 def _keep_expected(connection: Connection, runs: Sequence[ExpectedRun], at: datetime) -> None:

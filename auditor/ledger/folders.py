@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
@@ -38,7 +39,7 @@ class FolderRecords(Database):
         Folders not named are left as they are: a partial look says nothing of the rest.
         """
         for some in chunks(folders, PORTION):
-            self._write(lambda connection, some=some: _keep_folders(connection, destination, some, at))  # type: ignore[misc]
+            self._write(partial(_keep_folders, destination=destination, folders=some, at=at))
 
     def record_whole(self, destination: str, prefix: str | Iterable[str], at: datetime) -> None:
         """Keep that the folder (or many) was whole at `at`; the first such moment stays.
@@ -46,7 +47,7 @@ class FolderRecords(Database):
         Raises LedgerError for a folder that was not recorded before.
         """
         for some in chunks([prefix] if isinstance(prefix, str) else prefix):
-            self._write(lambda connection, some=some: _keep_whole(connection, destination, some, at))  # type: ignore[misc]
+            self._write(partial(_keep_whole, destination=destination, prefixes=some, at=at))
 
     def folder_history(self, destination: str, dataset: str) -> dict[str, FolderHistory]:
         """By prefix: when each folder of `dataset` was seen."""

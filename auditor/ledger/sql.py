@@ -22,8 +22,8 @@ def insert_into(connection: Connection, table: Table) -> Insert:
     return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
 
 
-def chunks(items: Iterable[T], size: int = 1000) -> Iterator[Sequence[T]]:
-    """`items` in lists of at most `size`: bounded transactions and numbers of parameters."""
+def chunks(items: Iterable[T], size: int = 900) -> Iterator[Sequence[T]]:
+    """`items` in lists of at most `size`: bounded transactions, and parameters (older SQLite takes 999)."""
     rest = iter(items)
     while some := list(islice(rest, size)):
         yield some
