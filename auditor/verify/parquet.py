@@ -6,10 +6,11 @@ What no check can see is told in docs/verification-parquet.md.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
-from typing import Any, Final, NoReturn, TypeVar
+from collections.abc import Iterator
+from typing import Final, NoReturn
 
 from auditor.model import Compression, Content, EvidenceValue, Fault, FileCheck, FileFormat, Level
+from auditor.verify.parquet_bytes import HeldBytes, Readable
 from auditor.verify.parquet_faults import Damage, Refusal, Uncheckable
 from auditor.verify.parquet_footer import Footer, codec_name, read_footer
 from auditor.verify.parquet_spec import MAGIC, MAGIC_ENCRYPTED, Codec
@@ -29,8 +30,6 @@ _NAMED_CODECS: Final = {
     ".lz4.parquet": Codec.LZ4,
 }
 
-T = TypeVar("T")
-
 
 def is_parquet_magic(four: bytes) -> bool:
     """Whether `four`, the first or last four bytes of a file, are those of Parquet (encrypted included)."""
@@ -49,6 +48,7 @@ def check_parquet(source: Source, level: Level, *, threads: int = THREADS) -> Fi
 class _Check:
     def __init__(self, source: Source, level: Level, threads: int) -> None:
         self.source = source
+        self.bytes: Readable = source  # or all of a small file, read in one request
         self.level = level
         self.threads = threads
         self.passed = Level.L1
@@ -58,7 +58,7 @@ class _Check:
 
     def run(self) -> FileCheck:
         try:
-            self.footer = self._twice(lambda: read_footer(self.source))
+            self.footer = self._read_footer()
             self.facts |= _facts_of(self.footer)
             self.passed = Level.L2
             if self.level >= Level.L3:
@@ -75,20 +75,21 @@ class _Check:
             return self._answer(Content.UNVERIFIABLE, [fault], reason=uncheckable.reason)
         return self._answer(Content.SOUND, list(self._find_remarks(self.footer)))
 
-    def _twice(self, look: Callable[[], T]) -> T:
-        """What `look` gives; a fault only if it shows twice."""
+    def _read_footer(self) -> Footer:
+        """The footer; a fault only if it shows twice."""
+        if self.level >= Level.L3 and self.source.size <= HELD_BYTES:
+            self.bytes = HeldBytes(self.source.read_at(0, self.source.size))
         try:
-            return look()
+            return read_footer(self.bytes)
         except (Damage, Uncheckable) as first:
-            again = _seen_again(look, first)
+            footer = _read_again(self.source, first)
             self.facts["second_read"] = "clean"
-            return again
+            return footer
 
     def _decode(self, footer: Footer) -> None:
         # Here, not above: the parent process and checks of level L2 never load the decoders.
         from auditor.verify.parquet_chunks import SecondLook, decode_all
         from auditor.verify.parquet_decode import arrow_version, read_arrow_metadata, use_lean_memory
-        from auditor.verify.parquet_tap import HeldBytes, Readable
 
         use_lean_memory()
         try:
@@ -98,9 +99,7 @@ class _Check:
                 Reason.ONE_DECODER_REFUSED, "Arrow refuses the footer.", decoder=refusal.decoder, said=refusal.message
             ) from None
         self.facts["decoder"] = arrow_version()
-        size = self.source.size
-        held: Readable = HeldBytes(self.source.read_at(0, size)) if size <= HELD_BYTES else self.source
-        decoded = decode_all(held, footer, metadata, self.threads)
+        decoded = decode_all(self.bytes, footer, metadata, self.threads)
         judged = SecondLook(self.source, footer, metadata).judge(decoded)
         if judged.cleared:
             self.facts["second_read"] = "clean"
@@ -109,9 +108,10 @@ class _Check:
             raise _Damages([damage.fault() for damage in judged.damages])
         if judged.uncheckables:
             raise judged.uncheckables[0]
-        self.facts["other_bytes"] = _read_rest(held, footer)
+        self.facts["other_bytes"] = _read_rest(self.bytes, footer)
         self.facts["pages"] = decoded.pages
         self.facts["page_checksums"] = _share(decoded.checksummed, decoded.pages)
+        self.facts["unprotected_pages"] = decoded.unprotected
         self.digest = _digest(footer, decoded.digests)
 
     def _find_remarks(self, footer: Footer) -> Iterator[Fault]:
@@ -151,9 +151,9 @@ class _Damages(Exception):
         self.faults = faults
 
 
-def _seen_again(look: Callable[[], T], first: Damage | Uncheckable) -> T:
+def _read_again(source: Source, first: Damage | Uncheckable) -> Footer:
     try:
-        return look()
+        return read_footer(source)
     except Damage as second:
         if isinstance(first, Uncheckable) or second.identity != first.identity:
             _raise_disagreement(first, second)
@@ -207,7 +207,7 @@ def _digest(footer: Footer, digests: dict[tuple[int, int], bytes]) -> str:
     return f"parquet-1:{total.hexdigest()}"
 
 
-def _read_rest(source: Any, footer: Footer) -> int:
+def _read_rest(source: Readable, footer: Footer) -> int:
     """Read what lies between the chunks (page indexes, Bloom filters, padding) and count it."""
     extents = sorted((c.start, c.end) for _, _, c in footer.list_chunks() if c.compressed_size)
     position, rest = len(MAGIC), 0

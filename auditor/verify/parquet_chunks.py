@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
+from auditor.verify.parquet_bytes import Readable
 from auditor.verify.parquet_decode import ColumnDecoder, Seen
 from auditor.verify.parquet_faults import Damage, Refusal, Uncheckable
 from auditor.verify.parquet_footer import Chunk, Footer
@@ -13,7 +14,6 @@ from auditor.verify.parquet_nest import Path, find_disagreement
 from auditor.verify.parquet_pages import PageWalker
 from auditor.verify.parquet_schema import Leaf
 from auditor.verify.parquet_second import duckdb_version, is_refused_by_duckdb
-from auditor.verify.parquet_tap import Readable
 from auditor.verify.reasons import Reason
 
 Trouble: TypeAlias = Damage | Refusal | Uncheckable
@@ -36,12 +36,14 @@ class Decoded:
     digests: dict[tuple[int, int], bytes] = field(default_factory=dict)  # (row group, leaf) -> of the chunk's bytes
     pages: int = 0
     checksummed: int = 0
+    unprotected: int = 0
     troubles: list[tuple[Place, Trouble]] = field(default_factory=list)
 
     def note(self, place: Place, seen: Seen) -> None:
         self.digests[place.number, place.leaf.index] = seen.digest
         self.pages += seen.pages
         self.checksummed += seen.checksummed
+        self.unprotected += seen.unprotected
 
 
 @dataclass(slots=True)

@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from adapters.base import inert
+from auditor.verify.parquet_bytes import Readable
 from auditor.verify.parquet_faults import Damage, Refusal, Uncheckable
 from auditor.verify.parquet_footer import Chunk, Footer, codec_name
 from auditor.verify.parquet_nest import NestTrace, Path
 from auditor.verify.parquet_pages import PageWalker
 from auditor.verify.parquet_schema import Leaf
 from auditor.verify.parquet_spec import DICTIONARY_ENCODINGS, MAGIC, Codec, Physical
-from auditor.verify.parquet_tap import Readable, Tap
+from auditor.verify.parquet_tap import Tap
 from auditor.verify.reasons import Reason
 
 BUFFER: Final = 1 << 20  # bytes that Arrow asks for at a time
@@ -35,6 +36,7 @@ class Seen:
     digest: bytes
     pages: int
     checksummed: int
+    unprotected: int
     nesting: dict[Path, tuple[int, ...]] = field(default_factory=dict)
 
 
@@ -64,7 +66,7 @@ class ColumnDecoder:
             self._tap.end()
         if refusal is not None:
             raise refusal
-        return Seen(walker.digest, walker.pages, walker.checksummed, trace.levels())
+        return Seen(walker.digest, walker.pages, walker.checksummed, walker.unprotected, trace.levels())
 
     def _try_batches(self, number: int, leaf: Leaf, chunk: Chunk, rows: int, trace: NestTrace) -> Exception | None:
         """Decode all batches. What the walk or the destination said is raised, what Arrow said is returned."""
@@ -213,15 +215,28 @@ def judge_text(leaf: Leaf, values: Any, row: int) -> None:
     """Raise Damage if a text column's `values`, the first one in `row`, are not UTF-8. Arrow does not look."""
     import pyarrow as pa
 
-    if not leaf.is_text or not len(values):
+    if not len(values):
         return
-    texts = values.dictionary if pa.types.is_dictionary(values.type) else values
-    if is_utf8(texts):
+    if pa.types.is_dictionary(values.type):
+        judge_references(values)
+        if is_utf8(values.dictionary) or not leaf.is_text:
+            return
+    elif not leaf.is_text or is_utf8(values):
         return
     evidence: dict[str, Any] = {}
     if len(leaf.path) == 1:
         evidence["row"] = row + first_bad(values)  # inside the row group
     raise Damage("record-invalid", "A text value is not valid UTF-8.", **evidence)
+
+
+def judge_references(values: Any) -> None:
+    """Raise Damage if a value refers beyond its dictionary. Arrow looks only when it writes values out."""
+    import pyarrow as pa
+
+    try:
+        pa.DictionaryArray.from_arrays(values.indices, values.dictionary, safe=True)
+    except (pa.ArrowException, IndexError):
+        raise Damage("file-corrupt", "A value refers beyond the dictionary of its column chunk.") from None
 
 
 def is_utf8(texts: Any) -> bool:

@@ -24,7 +24,11 @@ class Damage(Exception):
     @property
     def identity(self) -> tuple[object, ...]:
         """What two reads must have in common to have seen the same fault."""
-        return self.code, self.message, *(self.evidence.get(k) for k in ("row_group", "column", "offset", "row"))
+        return (
+            self.code,
+            self.message,
+            *(self.evidence.get(k) for k in ("row_group", "column", "offset", "row", "actual")),
+        )
 
 
 class Refusal(Exception):

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from adapters.base import inert
+from auditor.verify.parquet_bytes import Readable
 from auditor.verify.parquet_faults import Damage, Uncheckable
 from auditor.verify.parquet_schema import Leaf, Schema, parse_schema
 from auditor.verify.parquet_spec import FILE_META, MAGIC, MAGIC_ENCRYPTED, Codec
 from auditor.verify.parquet_thrift import CompactReader, ThriftError
 from auditor.verify.reasons import Reason
-from auditor.verify.source import Source
 
 TAIL: Final = 8  # footer length (4 bytes, little-endian) and magic
 SMALLEST: Final = len(MAGIC) + TAIL
@@ -41,9 +41,12 @@ class Chunk:
 
     @property
     def start(self) -> int:
-        """First byte. Readers take the dictionary page only where it lies in front of the data pages."""
-        first = self.dictionary_page_offset
-        return first if first and 0 < first < self.data_page_offset else self.data_page_offset
+        """First byte. Readers take the dictionary page only where it lies in front of the data pages.
+
+        A chunk without values has a data page offset of 0 in some writers' files.
+        """
+        first, data = self.dictionary_page_offset or 0, self.data_page_offset
+        return first if first > 0 and (first < data or not data) else data
 
     @property
     def end(self) -> int:
@@ -78,7 +81,7 @@ class Footer:
                 yield number, leaf, chunk
 
 
-def read_footer(source: Source) -> Footer:
+def read_footer(source: Readable) -> Footer:
     """Read and parse the footer of `source`, reading nothing else but the first four bytes.
 
     Raises: Damage, Uncheckable (encrypted, decoder-limit, unsupported-feature), DestinationError.

@@ -58,6 +58,7 @@ class PageWalker:
         self.rows = rows
         self.pages = 0
         self.checksummed = 0
+        self.unprotected = 0  # pages whose values neither a page checksum nor gzip's own guards
         self.dictionary: Page | None = None
         self._sums = (0, 1)  # CRC-32 and Adler-32 of all bytes: together as good as free, SHA-256 is not
         self._padding = padding
@@ -153,7 +154,16 @@ class PageWalker:
         if page.crc is not None:
             self.checksummed += 1
             if page.crc != self._crc:
-                raise self._damage("A page's checksum does not match its bytes.", offset=page.offset)
+                raise self._damage(
+                    "A page's checksum does not match its bytes.",
+                    offset=page.offset,
+                    expected=f"{page.crc:08x}",
+                    actual=f"{self._crc:08x}",
+                )
+        elif (
+            not page.is_compressed or self.chunk.codec != Codec.GZIP or page.definition_length or page.repetition_length
+        ):
+            self.unprotected += 1
         if page.type in _DATA:
             self._values += page.values
             self._rows += page.rows or 0

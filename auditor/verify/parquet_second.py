@@ -9,10 +9,10 @@ import tempfile
 from pathlib import Path
 from typing import Any, Final
 
+from auditor.verify.parquet_bytes import Readable
 from auditor.verify.parquet_faults import Uncheckable
 from auditor.verify.parquet_footer import Footer
 from auditor.verify.parquet_spec import MAGIC
-from auditor.verify.parquet_tap import Readable
 from auditor.verify.reasons import Reason
 
 COPY_LIMIT: Final = 1 << 30  # bytes copied to a temporary file for the second decoder
