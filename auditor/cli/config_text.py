@@ -1,5 +1,6 @@
 """A configuration as it was understood, for a person at a terminal."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -7,6 +8,7 @@ from auditor.expect import default_max_age, run_kind
 from auditor.model import Flow, Mode, RunKind, Schedule, Severity
 from auditor.report.options import ReportOptions
 from auditor.report.sheet import Sheet
+from auditor.scan import TemplateError, parse_template
 from auditor.settings import Config, Destination
 from auditor.settings.values import render_duration
 
@@ -23,9 +25,18 @@ def render_config(config: Config, name: str, options: ReportOptions) -> str:
     for flow in config.flows.values():
         sheet.say("")
         _show_flow(sheet, flow)
-    if config.warnings:
-        _show_warnings(sheet, config.warnings)
+    if warnings := (*config.warnings, *_find_unreadable_folders(config)):
+        _show_warnings(sheet, warnings)
     return sheet.render()
+
+
+def _find_unreadable_folders(config: Config) -> Iterator[str]:
+    """Templates whose folders could be read in two ways: the audit cannot judge such a flow."""
+    for flow in config.flows.values():
+        try:
+            parse_template(flow.folder_template)
+        except TemplateError as error:
+            yield f"flows.{flow.name}.folder_template: {error}; the flow cannot be judged"
 
 
 def _without_password(url: str) -> str:

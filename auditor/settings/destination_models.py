@@ -46,7 +46,7 @@ def _bucket(given: Any) -> Any:
     if given != name:
         rest = f", and folder: {folder}" if folder else ""
         raise ValueError(f"{quoted(given)} is no bucket name; write bucket: {name}{rest}")
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{1,62}", given, re.ASCII):
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{2,62}", given, re.ASCII):
         raise ValueError(f"{quoted(given)} is no bucket name (3 to 63 letters, digits, dots and hyphens)")
     return given
 

@@ -18,7 +18,8 @@ MACROS = (
 )
 """`folderNameTemplate` of Flow Service, as its API reference lists them."""
 
-_DATETIME = re.compile(r"%DATETIME\((?:YYYY|yyyy|MM|dd|HH|mm|ss|[-_.:T])+\)%")
+_DATETIME = re.compile(r"%DATETIME\(((?:YYYY|yyyy|MM|dd|DD|HH|mm|ss|'[^']*'|[^A-Za-z'%()])+)\)%")
+_TO_THE_MINUTE = (("YYYY", "yyyy"), ("MM",), ("dd", "DD"), ("HH",), ("mm",))
 
 
 def parse_template(text: str) -> str:
@@ -33,6 +34,8 @@ def parse_template(text: str) -> str:
         raise ValueError(
             '"." and ".." are no folder names in an export; write the template as Experience Platform shows it'
         )
+    if "//" in text:
+        raise ValueError('has an empty folder name ("//"); write one slash between two folders')
     pieces = text.split("%")
     if len(pieces) % 2 == 0:
         raise ValueError('a "%" without its partner; macros stand between two, as in %DATASET_ID%')
@@ -53,8 +56,9 @@ def _unknown(macro: str) -> str:
 
 
 def names_time(template: str) -> bool:
-    """Does a folder of this template say which export it is?"""
-    return "%EXPORT_TIME%" in template or "%DATETIME(" in template
+    """Does a folder of this template say which export it is, to the minute?"""
+    patterns = "".join(re.sub(r"'[^']*'", "", pattern) for pattern in _DATETIME.findall(template))
+    return "%EXPORT_TIME%" in template or all(any(f in patterns for f in fields) for fields in _TO_THE_MINUTE)
 
 
 def names_dataset(template: str) -> bool:

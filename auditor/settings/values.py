@@ -35,7 +35,7 @@ def _duration_meant(text: str) -> str:
     if re.fullmatch(r"[0-9]{1,9}", number, re.ASCII):
         return f"the unit too: {number}h (hours), {number}m (minutes) or {number}d (days)"
     loose = _LOOSE_DURATION.fullmatch(number)
-    if loose and loose[2][0].lower() in _UNITS and not loose[2].lower().startswith("mo"):
+    if loose and loose[2] != "M" and loose[2][0].lower() in _UNITS and not loose[2].lower().startswith("mo"):
         return f"{loose[1]}{loose[2][0].lower()}"
     return "a number and a unit, such as 90s, 10m, 6h, 1d, 2w or 1h30m"
 

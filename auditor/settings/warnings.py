@@ -35,7 +35,7 @@ def _unjudgeable(flow: Flow, tree: Tree) -> Iterator[str]:
     path: Path = ("flows", flow.name, "folder_template")
     template = flow.folder_template
     if not names_time(template):
-        sentence = "names no export time (%EXPORT_TIME% or %DATETIME(…)%): when exports arrived cannot be judged"
+        sentence = "names no export time to the minute (%EXPORT_TIME% or %DATETIME(…)%): exports cannot be judged"
         yield _about(path, sentence, tree)
     if not names_dataset(template) and len(flow.datasets) > 1:
         sentence = f"names no dataset, and the flow has {len(flow.datasets)}: whose export a folder is cannot be judged"

@@ -55,6 +55,14 @@ def test_warnings_are_told_and_are_no_mistake(tmp_path):
     assert "line 5: flows.f.folder_template: names no export time" in " ".join(result.stdout.split())
 
 
+def test_a_template_that_reads_in_two_ways_is_told_before_the_audit(tmp_path):
+    path = tmp_path / "c.yaml"
+    path.write_text(flow('folder_template: "%EXPORT_TIME%%SANDBOX_NAME%/%DATASET_ID%"'))
+    result = check(path)
+    assert result.exit_code == 0
+    assert "it cannot be told where %EXPORT_TIME% ends" in " ".join(result.stdout.split())
+
+
 def test_no_secret_is_told(tmp_path):
     path = tmp_path / "c.yaml"
     keys = "access_key_id: AKIAHUNTER2, secret_access_key: hunter2hunter2"

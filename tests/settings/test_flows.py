@@ -205,8 +205,17 @@ WARNINGS = [  # told, lines, datasets, warning
         ['folder_template: "%DATASET_ID%"'],
         f"[{DATASET}]",
         (
-            "line 5: flows.f.folder_template: names no export time (%EXPORT_TIME% or %DATETIME(…)%): "
-            "when exports arrived cannot be judged"
+            "line 5: flows.f.folder_template: names no export time to the minute "
+            "(%EXPORT_TIME% or %DATETIME(…)%): exports cannot be judged"
+        ),
+    ),
+    (
+        "template with the day alone",
+        ['folder_template: "%DATASET_ID%/%DATETIME(YYYYMMdd)%"'],
+        f"[{DATASET}]",
+        (
+            "line 5: flows.f.folder_template: names no export time to the minute "
+            "(%EXPORT_TIME% or %DATETIME(…)%): exports cannot be judged"
         ),
     ),
     (
@@ -230,6 +239,13 @@ WARNINGS = [  # told, lines, datasets, warning
 @pytest.mark.parametrize("told, lines, datasets, expected", WARNINGS, ids=[case[0] for case in WARNINGS])
 def test_what_is_allowed_and_cannot_be_judged_is_a_warning(told, lines, datasets, expected, tmp_path):
     assert read(tmp_path, flow(*lines, datasets=datasets)).warnings == (expected,)
+
+
+@pytest.mark.parametrize(
+    "template", ["%DATASET_ID%/%DATETIME(yyyy/MM/DD)%/%DATETIME(HH:mm)%", "x%DATASET_ID%-%DATETIME(YYYYMMdd'T'HHmmss)%"]
+)
+def test_a_time_may_be_spread_over_folders(template, tmp_path):
+    assert read(tmp_path, flow(f'folder_template: "{template}"')).warnings == ()
 
 
 def test_one_dataset_needs_no_dataset_in_its_template(tmp_path):

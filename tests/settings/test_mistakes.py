@@ -350,6 +350,16 @@ CASES = [  # told, configuration, messages
         ],
     ),
     (
+        "template with an empty folder",
+        flow('folder_template: "%DATASET_ID%//%EXPORT_TIME%"'),
+        [
+            (
+                'c.yaml:5:22: flows.f.folder_template: has an empty folder name ("//"); '
+                "write one slash between two folders"
+            )
+        ],
+    ),
+    (
         "template with slashes",
         flow('folder_template: "/%DATASET_ID%/%EXPORT_TIME%/"'),
         ['c.yaml:5:22: flows.f.folder_template: has a slash at its ends; write "%DATASET_ID%/%EXPORT_TIME%"'],
