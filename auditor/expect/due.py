@@ -29,7 +29,7 @@ def scheduled_dues(
     schedules: Sequence[Schedule], *, since: datetime, until: datetime
 ) -> Iterator[tuple[datetime, Schedule]]:
     """As `due_times`, each with the schedule that held then."""
-    since, until = _as_utc(since), _as_utc(until)
+    since, until = _as_utc(since), min(_as_utc(until), _FOREVER)
     if any(earlier.start >= later.start for earlier, later in pairwise(schedules)):
         raise ValueError("schedules must be in order of their starts, each later than the one before")
     for schedule, held_until in zip(schedules, _held_until(schedules), strict=True):
@@ -56,6 +56,9 @@ def last_due(flow: Flow, at: datetime) -> datetime | None:
     first = first_due(flow)
     if first is None or (at := _as_utc(at)) < first:
         return None
+    last = flow.schedules[-1]
+    if last.end is not None and last.end >= last.start:
+        at = min(at, _as_utc(last.end))
     # Nothing can walk a cron expression backwards across changes of the clock as it walks forwards, so
     # look at spans that double until one holds a due time: the last span holds few.
     reach = timedelta(hours=1)

@@ -1,6 +1,6 @@
 """Which instants are due: intervals, ends, exclusions, edited schedules."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import islice, pairwise
 
 import pytest
@@ -172,6 +172,12 @@ def test_years_are_jumped_over_and_the_future_is_not_computed():
     schedule = Schedule(at("1990-01-01"), every=timedelta(seconds=1))
     far = due_times([schedule], since=at("2026-10-01T00:00:00.5"), until=at("8999-01-01"))
     assert list(islice(far, 2)) == [at("2026-10-01T00:00:01"), at("2026-10-01T00:00:02")]
+
+
+def test_asking_for_all_time_ends():
+    yearly = Schedule(at("8990-01-01"), cron="0 0 1 1 *", zone="Europe/Berlin")
+    end_of_time = datetime.max.replace(tzinfo=UTC)
+    assert len(list(due_times([yearly], since=datetime.min.replace(tzinfo=UTC), until=end_of_time))) == 10
 
 
 def test_a_long_exclusion_is_leapt_over():
