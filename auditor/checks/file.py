@@ -30,7 +30,7 @@ FILE_TRUNCATED = FindingType(
         "the disk or the quota of the destination was full",
     ),
     remedy=(
-        "Have the run exported again, and restore this run from nothing until then. If the file was copied "
+        "Have the run exported again, and do not restore from this file until then. If the file was copied "
         "from another place, copy it anew and compare the sizes."
     ),
 )
