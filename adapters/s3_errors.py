@@ -1,10 +1,12 @@
 """What S3 and its SDK say when something fails, in the words of the protocol. The one place that knows."""
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from http.client import HTTPException
 from typing import Any, Final
 
 from botocore import exceptions as sdk
@@ -101,7 +103,7 @@ BY_CLASS: Final[tuple[tuple[tuple[type[BaseException], ...], type[DestinationErr
         "the connection was cut",
     ),
     (
-        (sdk.HTTPClientError, sdk.ConnectionError, HTTPError, OSError),
+        (sdk.HTTPClientError, sdk.ConnectionError, HTTPError, HTTPException, OSError),
         Unreachable,
         "the connection failed",
     ),
@@ -218,10 +220,14 @@ def parse_retry_after(value: str, date: str = "") -> float | None:
     except ValueError:
         pass
     else:
-        return max(seconds, 0.0) if seconds < float("inf") else None
+        return max(seconds, 0.0) if math.isfinite(seconds) else None
+    until, since = _parse_http_date(value), _parse_http_date(date) or datetime.now(UTC)
+    return None if until is None else max((until - since).total_seconds(), 0.0)
+
+
+def _parse_http_date(value: str) -> datetime | None:
     try:
-        until = parsedate_to_datetime(value)
-        since = parsedate_to_datetime(date) if date else datetime.now(UTC)
-        return max((until - since).total_seconds(), 0.0)
+        moment = parsedate_to_datetime(value)
     except (ValueError, TypeError):
         return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

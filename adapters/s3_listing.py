@@ -84,6 +84,8 @@ class S3Listing:
         for entry in answer.get("Contents", ()):
             yield _object(entry, decode(entry["Key"]))
         for entry in answer.get("CommonPrefixes", ()):
+            if not self.delimiter:
+                raise self._unsupported("the server rolls keys up although it was not asked to")
             yield Folder(decode(entry["Prefix"]))
 
     def _refuse_other_answers(self, answer: Mapping[str, Any]) -> None:

@@ -91,8 +91,9 @@ def fake_s3(script: Script) -> Iterator[FakeS3]:
         do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = serve  # noqa: N815
 
         def give(self, answer: Answer) -> None:
-            self.send_response(answer.status)
-            headers = {"Content-Length": str(len(answer.body)), "x-amz-request-id": "REQ1"} | dict(answer.headers)
+            self.send_response_only(answer.status)
+            headers = {"Content-Length": str(len(answer.body)), "x-amz-request-id": "REQ1"}
+            headers |= {"Date": self.date_time_string()} | dict(answer.headers)
             for name, value in headers.items():
                 self.send_header(name, value)
             self.end_headers()

@@ -1,0 +1,82 @@
+"""Opening destinations by their type."""
+
+import pickle
+import subprocess
+import sys
+
+import pytest
+
+from adapters.local import LocalAdapter
+from adapters.registry import TYPES, open_address, open_destination, opener
+from adapters.retry import RetryingAdapter
+
+
+def test_the_types_are_those_of_the_configuration():
+    assert TYPES == ("local", "s3")
+
+
+def test_an_unknown_type_is_told_with_the_known_ones():
+    with pytest.raises(ValueError, match=r"unknown type 'ftp'; known: local, s3"):
+        open_destination("lake", "ftp", {})
+
+
+@pytest.mark.parametrize(
+    "kind, options, told",
+    [
+        ("local", {}, r"missing option root"),
+        ("local", {"root": "/x", "bucket": "b"}, r"unknown option bucket"),
+        ("s3", {"bucket": "b", "buckt": "c"}, r"unknown option buckt"),
+        ("s3", {"bucket": ""}, r"bucket must not be empty"),
+        ("s3", {"bucket": "b", "page_size": 0}, r"page_size"),
+        ("s3", {"bucket": "b", "timeout": 0}, r"timeout"),
+    ],
+)
+def test_options_that_cannot_be_are_refused_before_anything_is_asked(kind, options, told):
+    with pytest.raises(ValueError, match=told):
+        open_destination("lake", kind, options)
+
+
+def test_what_is_not_given_is_none_or_absent(tmp_path):
+    common = {"concurrency": 4, "page_size": 100, "timeout": 5.0}
+    assert isinstance(open_destination("lake", "local", {"root": str(tmp_path), **common}), LocalAdapter)
+    remote = open_destination("lake", "s3", {"bucket": "b", "profile": None, "endpoint_url": None, **common})
+    assert isinstance(remote, RetryingAdapter)
+    assert remote.name == "lake"
+
+
+def test_an_opener_travels_to_another_process_and_shows_no_secret():
+    secret = "tell-nobody-of-it"
+    opened = opener("lake", "s3", {"bucket": "b", "access_key_id": "A", "secret_access_key": secret})
+    again = pickle.loads(pickle.dumps(opened))
+    assert again().name == "lake"
+    for shown in (repr(opened), str(again), repr(again())):
+        assert secret not in shown
+
+
+def test_an_sdk_is_imported_when_first_asked_for():
+    script = (
+        "import sys; import adapters.registry as r; r.open_destination('d', 'local', {'root': '/'});"
+        "print(sorted({'boto3', 'botocore'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    "address, name, prefix",
+    [
+        ("s3://exports/backups/x", "s3://exports", "backups/x"),
+        ("s3://exports/", "s3://exports", ""),
+        ("s3://exports", "s3://exports", ""),
+        ("s3://exports/a//b?c#d%20", "s3://exports", "a//b?c#d%20"),
+    ],
+)
+def test_an_address_is_a_bucket_and_a_prefix(address, name, prefix):
+    opened, found = open_address(address)
+    assert (opened().name, found) == (name, prefix)
+
+
+@pytest.mark.parametrize("address", ["/tmp/x", "exports", "s3:/x", "s3://", "s3:///x", "ftp://h/x", ""])
+def test_what_is_no_address_is_refused(address):
+    with pytest.raises(ValueError, match="no address"):
+        open_address(address)
