@@ -17,22 +17,17 @@ _FOLDERS_COUNTED = 5  # of an unknown dataset
 
 
 def scan_destination(
-    adapter: Adapter,
-    facts: DestinationFacts,
-    flows: Sequence[Flow],
-    *,
-    other_flows: Sequence[Flow] = (),
-    now: datetime | None = None,
+    adapter: Adapter, facts: DestinationFacts, flows: Sequence[Flow], *, now: datetime | None = None
 ) -> "Scan":
-    """Prepare a scan of `flows` (all with this destination). Nothing is listed before `Scan.partitions()`.
+    """Prepare a scan. Nothing is listed before `Scan.partitions()`.
 
-    `other_flows`: those of this destination that are left out this time. Their folders are not scanned, and
-    nothing of them is unknown, malformed or stray.
+    `flows`: all of this destination, those too that are left out this time (see `partitions`): what is of a
+    flow that the scan does not know would be taken for malformed, stray or an unknown dataset.
 
     `now`, given for an audit of a past moment, leaves out objects modified after it, as if they were not
     there yet. Leave it out otherwise: a store whose clock is ahead of ours would lose its newest objects.
     """
-    return Scan(adapter, facts, flows, other_flows, now)
+    return Scan(adapter, facts, flows, now)
 
 
 class Scan:
@@ -42,23 +37,15 @@ class Scan:
     `partitions()` has ended by itself.
     """
 
-    def __init__(
-        self,
-        adapter: Adapter,
-        facts: DestinationFacts,
-        flows: Sequence[Flow],
-        other_flows: Sequence[Flow],
-        now: datetime | None,
-    ) -> None:
+    def __init__(self, adapter: Adapter, facts: DestinationFacts, flows: Sequence[Flow], now: datetime | None) -> None:
         self._adapter = adapter
         self._facts = facts
         self._now = now
         # `unjudgeable`: flow name -> why its folders say too little; its datasets are in no partition for its sake
         self._layouts, self.unjudgeable = _judgeable_layouts(flows, facts)
-        self._others, _ = _judgeable_layouts(other_flows, facts)
         # Where some flow's folders say too little, what fits no layout may well be its exports.
-        self._says_all = len(self._layouts) + len(self._others) == len(flows) + len(other_flows)
-        datasets = [one for flow in (*flows, *other_flows) for one in flow.datasets]
+        self._says_all = len(self._layouts) == len(flows)
+        datasets = [one for flow in flows for one in flow.datasets]
         self._configured = {name for one in datasets for name in (one.id, one.name)}
         self._root = f"{facts.folder}/" if facts.folder else ""
         self._reset()
@@ -82,14 +69,15 @@ class Scan:
     def partitions(self, *, only: Collection[str] | None = None) -> Iterator[Partition]:
         """List the destination, one partition at a time: each dataset of each judgeable flow is in exactly one.
 
-        `only` leaves out the partitions without any of these datasets, and what no flow asks for.
+        `only` leaves out the partitions without any of these datasets. What no flow asks for is then not
+        looked at, and the scan is not `complete`.
 
         Calling it again lists anew. Raises DestinationError as soon as any listing fails: what was yielded
         so far is complete for its datasets, the rest is unknown.
         """
         self._reset()
-        top = Grouping(self._facts.name, self._layouts, (), self._others)
-        plan = make_plan(self._layouts, lambda prefix: self._sub_folders(prefix, top), self._others)
+        top = Grouping(self._facts.name, self._layouts, ())
+        plan = make_plan(self._layouts, lambda prefix: self._sub_folders(prefix, top))
         if not self._layouts:
             self._sub_folders(self._root, top)
         manifests = sorted(top.manifests, key=lambda file: (file.key.count("/"), file.key))
@@ -118,7 +106,7 @@ class Scan:
         return found
 
     def _partition(self, work: Work, manifests: Sequence[StoredFile], all_prefixes: Iterable[str]) -> Partition:
-        grouping = Grouping(self._facts.name, work.layouts, work.datasets, self._others)
+        grouping = Grouping(self._facts.name, work.layouts, work.datasets)
         prefixes = _outermost(work.prefixes)
         others = [p for p in all_prefixes if p not in work.prefixes and any(p.startswith(own) for own in prefixes)]
         for prefix in prefixes:

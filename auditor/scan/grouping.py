@@ -41,12 +41,9 @@ class _Folder:
 class Grouping:
     """Takes the objects of one partition in any order and sorts them into what they are."""
 
-    def __init__(
-        self, destination: str, layouts: Sequence[Layout], datasets: Iterable[str], others: Sequence[Layout] = ()
-    ) -> None:
+    def __init__(self, destination: str, layouts: Sequence[Layout], datasets: Iterable[str]) -> None:
         self.destination = destination
         self.layouts = layouts
-        self.others = others  # of flows that are not scanned: what is theirs is not ours to wonder about
         self.datasets = tuple(sorted(datasets))
         self.manifests: list[StoredFile] = []
         self.strays = StrayCount()
@@ -59,8 +56,6 @@ class Grouping:
         if isinstance(placement, Above) and placement.fits and not info.size and not info.is_marker:
             # Hierarchical accounts list directories as empty objects without a slash.
             placement, flows = self._best(info.key + "/")
-        if not isinstance(placement, Placed) and self._is_of_others(info.key):
-            return
         file = _stored(info)
         match placement:
             case Placed():
@@ -100,10 +95,6 @@ class Grouping:
             return None, set()
         best = max(placed, key=_weight)[1]
         return best, {layout.flow.name for layout, p in placed if p == best}
-
-    def _is_of_others(self, key: str) -> bool:
-        placements = (layout.place(key) for layout in self.others)
-        return any(isinstance(p, Placed) or (isinstance(p, Above | Malformed) and p.dataset) for p in placements)
 
     def _add_to_folder(self, placed: Placed, file: StoredFile, flows: set[str]) -> None:
         folder = self._folders.setdefault(placed.prefix, _Folder(placed.dataset, placed.export_time))

@@ -56,13 +56,8 @@ def dataset_level(layout: Layout) -> Level | None:
     return level if level.says(layout.template.dataset_macro) else None
 
 
-def make_plan(
-    layouts: Sequence[Layout], sub_folders: Callable[[str], Iterable[str]], others: Sequence[Layout] = ()
-) -> Plan:
-    """`sub_folders(prefix)` lists one level, prefixes ending with "/"; each prefix is asked for at most once.
-
-    `others`: layouts that are not scanned; their sub-folders do not count as unclaimed.
-    """
+def make_plan(layouts: Sequence[Layout], sub_folders: Callable[[str], Iterable[str]]) -> Plan:
+    """`sub_folders(prefix)` lists one level, prefixes ending with "/"; each prefix is asked for at most once."""
     roots = _Roots(sub_folders)
     whole, narrow = [], []
     # Wide trees first, the widest before those inside it: no level is listed whole and singly as well.
@@ -79,7 +74,6 @@ def make_plan(
         there = [layout for at, layout in narrow if at == root]
         claimed, left = _claim(there, roots.below(root))
         works += claimed
-        left = [prefix for prefix in left if not any(_is_claimed(layout, prefix) for layout in others)]
         elsewhere = [*roots.listed_whole, *(other for other, _ in narrow)]
         unclaimed += [(prefix, there) for prefix in left if not any(one.startswith(prefix) for one in elsewhere)]
     return Plan(_merge(works), unclaimed)
@@ -134,15 +128,6 @@ def _claim(layouts: Sequence[Layout], prefixes: Iterable[str]) -> tuple[list[Wor
         if not owners:
             left.append(prefix)
     return list(works.values()), left
-
-
-def _is_claimed(layout: Layout, prefix: str) -> bool:
-    """Whether `layout` has exports below `prefix`, as far as the names tell."""
-    root = layout.root + "".join(f"{name}/" for name in lead(layout))
-    if root.startswith(prefix) or (prefix.startswith(root) and dataset_level(layout) is None):
-        return True
-    parent, _, name = prefix.rstrip("/").rpartition("/")
-    return (f"{parent}/" if parent else "") == root and _dataset_of(layout, name) is not None
 
 
 def _dataset_of(layout: Layout, name: str) -> str | None:

@@ -324,20 +324,19 @@ def test_what_may_be_the_exports_of_an_unjudgeable_flow_is_nothing_strange():
     assert (scan.unknown_datasets, scan.malformed, scan.strays.count) == ({}, (), 0)
 
 
-@pytest.mark.parametrize("template", ["%DATASET_ID%/%EXPORT_TIME%", "%EXPORT_TIME%/%DATASET_ID%"])
-def test_nothing_of_a_flow_that_is_left_out_is_strange(template):
+def test_of_all_flows_only_those_asked_for_are_listed():
     """An audit of one flow calls nothing of another flow unexpected."""
-    others = [
-        flow(template, OTHER, name="same"),
-        flow("daily/%DATASET_NAME%_%DATETIME(YYYYMMdd_HHmm)%", Dataset("a" * 24, "Customers"), name="named"),
+    flows = [
+        flow("%DATASET_ID%/%EXPORT_TIME%", WEB, CRM, name="asked"),
+        flow("daily/%DATASET_NAME%_%DATETIME(YYYYMMdd_HHmm)%", Dataset(OTHER, "Customers"), name="named"),
         flow("single/%EXPORT_TIME%", "b" * 24, name="single"),
     ]
-    keys = [template.replace("%DATASET_ID%", OTHER).replace("%EXPORT_TIME%", T1) + "/a.json"]
-    keys += ["daily/Customers_20261001_0000/b.json", f"single/{T1}/c.json", f"single/{T1}/readme.txt"]
+    keys = [f"{WEB}/{T1}/a.json", f"{CRM}/{T1}/a.json", "daily/Customers_20261001_0000/b.json", f"single/{T1}/c.json"]
     adapter = MemoryAdapter(dict.fromkeys([f"b/{key}" for key in keys], b"1"))
-    scan = scan_destination(adapter, DestinationFacts("memory", "b"), [flow(template)], other_flows=others)
-    assert all((p.folders, p.malformed) == ((), ()) for p in scan.partitions())
-    assert (scan.unknown_datasets, scan.malformed, scan.strays.count) == ({}, (), 0)
+    scan = scan_destination(adapter, DestinationFacts("memory", "b"), flows)
+    assert told(scan.partitions(only={WEB})) == {(WEB,): {f"b/{WEB}/{T1}/": ["a.json"]}}
+    assert [prefix for _, prefix in adapter.calls] == ["b/", "b/daily/", f"b/{WEB}/"]
+    assert (scan.complete, scan.unknown_datasets, scan.malformed, scan.strays.count) == (False, {}, (), 0)
 
 
 def test_flows_that_cannot_be_told_apart_are_not_judged():
