@@ -15,6 +15,7 @@ from auditor.model import Severity, Unverifiable
 from auditor.report import FORMATS, ReportOptions, render_table
 from auditor.report.sheet import NARROWEST
 from tests.report.example import EXAMPLE, NOW, START
+from tests.report.golden import render_golden
 from tests.report.strategies import HOSTILE, audits
 
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
@@ -24,7 +25,7 @@ COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 def test_the_example_looks_like_its_golden_file(width):
     """After a wanted change: `python -m tests.report.golden` writes the files anew; look at them."""
     golden = Path(__file__).with_name(f"table-{width}.txt").read_text("utf-8")
-    assert render_table(EXAMPLE, width=width, colour=False) == golden
+    assert render_golden(width) == golden
 
 
 @given(audits(), st.integers(NARROWEST, 200), st.booleans(), st.booleans())
