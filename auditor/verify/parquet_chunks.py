@@ -1,6 +1,7 @@
 """All column chunks of a file, decoded by a few threads; what fails is looked at a second time."""
 
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -66,7 +67,8 @@ class _FirstLook:
         self._footer = footer
         self._metadata = metadata
         self._places = (Place(*place) for place in footer.list_chunks())
-        self._nesting: dict[tuple[int, int], dict[Path, tuple[int, ...]]] = {}
+        self._sizes = Counter(leaf.top for leaf in footer.schema.leaves)
+        self._families: dict[tuple[int, int], list[tuple[Place, dict[Path, tuple[int, ...]]]]] = {}
         self._lock = threading.Lock()
         self._stop = False
         self._result = Decoded()
@@ -92,18 +94,31 @@ class _FirstLook:
             return None if self._stop else next(self._places, None)
 
     def _look_at(self, decoder: ColumnDecoder, place: Place) -> None:
+        trouble: Trouble | None = None
+        seen: Seen | None = None
         try:
             seen = decoder.decode(place.number, place.leaf, place.chunk)
-        except (Damage, Refusal, Uncheckable) as trouble:
-            with self._lock:
-                self._result.troubles.append((place, trouble))
-            return
+        except (Damage, Refusal, Uncheckable) as caught:
+            trouble = caught
         with self._lock:
-            self._result.note(place, seen)
-            if seen.nesting:
-                known = self._nesting.setdefault((place.number, place.leaf.top), {})
-                if find_disagreement(known, seen.nesting) is not None:
-                    self._result.troubles.append((place, _siblings_disagree()))
+            if seen is not None:
+                self._result.note(place, seen)
+            elif trouble is not None:
+                self._result.troubles.append((place, trouble))
+            self._join_siblings(place, seen.nesting if seen else {})
+
+    def _join_siblings(self, place: Place, nesting: dict[Path, tuple[int, ...]]) -> None:
+        """Once the last column under a top-level field is there, compare them in order, then forget them."""
+        family = place.number, place.leaf.top
+        members = self._families.setdefault(family, [])
+        members.append((place, nesting))
+        if len(members) < self._sizes[place.leaf.top]:
+            return
+        known: dict[Path, tuple[int, ...]] = {}
+        for member, levels in sorted(members, key=lambda one: one[0].leaf.index):
+            if find_disagreement(known, levels) is not None:
+                self._result.troubles.append((member, _siblings_disagree()))
+        del self._families[family]
 
 
 def _siblings_disagree() -> Damage:

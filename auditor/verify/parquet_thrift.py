@@ -24,6 +24,7 @@ UUID: Final = 13
 
 EXTENSION_FIELD: Final = 32767  # reserved for private extensions by Parquet's BinaryProtocolExtensions.md
 MAX_DEPTH: Final = 32
+_BITS: Final = {I16: 15, I32: 31, I64: 63}
 _HIGHEST_FIELD: Final = 127  # the format numbers its fields from 1 without holes; it is at 18
 
 
@@ -115,6 +116,8 @@ class CompactReader:
             self._skip(wire, depth)
 
     def _value(self, declared: Field, depth: int) -> Any:
+        if declared.wire in _BITS:
+            return self._integer(declared.wire)
         if declared.wire == STRUCT:
             assert declared.struct is not None
             return self.read_struct(declared.struct, depth + 1)
@@ -140,8 +143,11 @@ class CompactReader:
 
     def _integer(self, wire: int) -> int:
         start = self.position
+        if start < len(self.data) and (byte := self.data[start]) < 0x80:  # most are this short
+            self.position = start + 1
+            return (byte >> 1) ^ -(byte & 1)
         value = self._zigzag()
-        bits = {I16: 15, I32: 31, I64: 63}[wire]
+        bits = _BITS[wire]
         if not -(1 << bits) <= value < (1 << bits):
             raise ThriftError(f"integer of more than {bits + 1} bits", start)
         return value
