@@ -9,7 +9,7 @@ from auditor.worlds.compare import Difference, compare_findings, render_differen
 from auditor.worlds.config import render_config
 from auditor.worlds.demo import DEMO_NOW, make_demo
 from auditor.worlds.demo_tree import NotOurs, lay_out_demo, list_commands
-from auditor.worlds.expected import describe_expected, list_expected
+from auditor.worlds.expected import describe_doubts, describe_expected, list_expected
 from auditor.worlds.layout import lay_out, list_objects
 from auditor.worlds.model import (
     Delivery,
@@ -37,6 +37,7 @@ __all__ = [
     "WorldObject",
     "build_world",
     "compare_findings",
+    "describe_doubts",
     "describe_expected",
     "faults",
     "lay_out",

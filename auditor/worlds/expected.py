@@ -20,6 +20,14 @@ def describe_expected(world: World) -> list[dict[str, object]]:
     return [_as_dict(world.destination, item) for item in list_expected(world)]
 
 
+def describe_doubts(world: World) -> list[dict[str, object]]:
+    """What an audit must say it could not check, in the words of the audit's JSON, without subject and reason."""
+    doubtful = [Expected("", "", d.flow, d.dataset, d.due) for d in world.deliveries if d.doubtful]
+    doubtful += [Expected("", "", flow, dataset) for flow, dataset in world.undated]
+    told = [_as_dict(world.destination, item) for item in doubtful]
+    return [{name: item[name] for name in ("flow", "dataset", "destination", "due")} for item in told]
+
+
 def _as_dict(destination: str, item: Expected) -> dict[str, object]:
     told: dict[str, object] = {
         "code": item.code,
@@ -59,6 +67,8 @@ def _is_stale(world: World, flow: WorldFlow, dataset: str) -> bool:
     since = dues[0] if newest is None else newest
     if world.now - since <= limit:
         return False
+    if any(d.doubtful and _data_of(d) > since for d in came):
+        return False  # no one knows
     if any(not _is_whole(d, world.now) and _data_of(d) > since for d in came):
         raise NotHere(f"{flow.name} {dataset}: an upload is under way where protection would be stale")
     wait = [(due, patience(flow, due)) for due in dues]

@@ -6,7 +6,7 @@ Times are aware UTC, sizes are bytes.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import NamedTuple, TypeAlias
 
@@ -118,6 +118,7 @@ class Delivery:
     loose: tuple[Loose, ...] = ()
     faults: tuple[str, ...] = ()  # names of the faults that befell it
     sound: bool = True  # whether a restore could use it
+    doubtful: bool = False  # nobody can tell whether a restore could use it: the audit must say just that
 
     @property
     def written(self) -> list[datetime]:
@@ -170,7 +171,8 @@ class World:
     deliveries: tuple[Delivery, ...] = ()
     dropped: tuple[Run, ...] = ()  # due runs of which nothing came
     loose: tuple[Loose, ...] = ()
-    expectations: tuple[Expected, ...] = field(default=())  # by the faults; see worlds.expected for all
+    expectations: tuple[Expected, ...] = ()  # by the faults; see worlds.expected for all
+    undated: tuple[tuple[str, str], ...] = ()  # flow, dataset: no one can tell when its exports came
 
     def flow(self, name: str) -> WorldFlow:
         """Raises NotHere if there is no such flow."""

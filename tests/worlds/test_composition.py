@@ -22,6 +22,7 @@ ON_A_RUN = [
     faults.extra_file,
     faults.flip_byte,
     faults.leave_marks,
+    faults.marker_only_folder,
     faults.malformed_folder,
     faults.misname_manifest,
     faults.no_records,

@@ -53,7 +53,8 @@ def delay(world: World, run: Run, by: timedelta) -> World:
         raise NotHere(f"{by} later is still on time")
     if moved.complete_at + RESTED > world.now:
         raise NotHere(f"{by} later is not over at {world.now}")
-    return befall(world, delivery, moved, "delay", subject(delivery, "export-late", "warning", f"came {by} late"))
+    note = f"came {by} later than planned"
+    return befall(world, delivery, moved, "delay", subject(delivery, "export-late", "warning", note))
 
 
 def hasten(world: World, run: Run, by: timedelta) -> World:

@@ -28,13 +28,16 @@ def malformed_folder(world: World, run: Run, name: str = "exportTime=2026-10-05 
 
 
 def marker_only_folder(world: World, run: Run) -> World:
-    """The export folder is there and holds nothing but its own marker: folder-empty."""
+    """The export folder is there and holds nothing but its own marker: folder-empty.
+
+    Whether there was nothing to export or all was lost cannot be told from storage: it is doubtful.
+    """
     delivery = find_intact(world, run)
     marker = Loose(delivery.prefix, b"", delivery.complete_at)
     expected = [subject(delivery, "folder-empty", "warning", "a folder without any file")]
     if delivery.manifests:
         expected.append(subject(delivery, "manifest-missing", "error", "no manifest in it either"))
-    spoilt = replace(delivery, parts=(), manifests=(), loose=(marker,))
+    spoilt = replace(delivery, parts=(), manifests=(), loose=(marker,), doubtful=True)
     return befall(world, delivery, spoilt, "marker_only_folder", *expected, sound=False)
 
 

@@ -48,16 +48,14 @@ def extra_file(world: World, run: Run) -> World:
 
 def drop_manifest(world: World, run: Run) -> World:
     """No manifest came: manifest-missing; the content is judged by the files."""
-    delivery = _listed(world, run)
-    if world.now <= run.due + patience(world.flow(run.flow), run.due).grace:
-        raise NotHere(f"{run.due}: its manifest may still come")
+    delivery = _listed_for_long(world, run)
     expected = subject(delivery, "manifest-missing", "error", "no manifest came")
     return befall(world, delivery, replace(delivery, manifests=()), "drop_manifest", expected)
 
 
 def broken_manifest(world: World, run: Run) -> World:
     """The manifest is cut and no JSON any more: manifest-unreadable."""
-    delivery = _listed(world, run)
+    delivery = _listed_for_long(world, run)
     manifest = delivery.manifests[0]
     broken = replace(manifest, edits=(*manifest.edits, partial(edits.cut, keep=0.6)))
     spoilt = replace(delivery, manifests=(broken,))
@@ -91,6 +89,13 @@ def _listed(world: World, run: Run) -> Delivery:
     delivery = find_intact(world, run)
     needs_manifest(delivery)
     return delivery
+
+
+def _listed_for_long(world: World, run: Run) -> Delivery:
+    """Raises NotHere too while a manifest may still come: that long the export is arriving."""
+    if world.now <= run.due + patience(world.flow(run.flow), run.due).grace:
+        raise NotHere(f"{run.due}: its manifest may still come")
+    return _listed(world, run)
 
 
 def _another_part(world: World, delivery: Delivery) -> Part:
