@@ -54,7 +54,7 @@ def find_stale(
         PROTECTION_STALE,
         f"No sound export {told}; the limit is {_hours(max_age)}.",
         evidence={
-            "newest_sound": newest.isoformat() if newest else None,
+            "newest_sound": f"{newest:%Y-%m-%dT%H:%M:%SZ}" if newest else None,
             "age_hours": round((now - since) / timedelta(hours=1), 1),
             "limit_hours": round(max_age / timedelta(hours=1), 1),
             "runs_since": len(later),

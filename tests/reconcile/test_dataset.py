@@ -322,7 +322,7 @@ def age(arrived: list[str], now: str, **changes):
 def test_a_newest_sound_export_older_than_the_limit_is_critical():
     stale = age(DAY[:3], "18:00:01")
     assert [(f.code, f.severity) for f in stale.findings] == [("protection-stale", Severity.CRITICAL)]
-    assert stale.findings[0].evidence["newest_sound"] == "2026-10-01T06:00:00+00:00"
+    assert stale.findings[0].evidence["newest_sound"] == "2026-10-01T06:00:00Z"
     assert age(DAY[:3], "18:00").findings == ()
 
 
