@@ -158,10 +158,28 @@ class Schedule:
     exclusions: tuple[Exclusion, ...] = ()
 
 
+class Encryption(StrEnum):
+    """Whether exported files are encrypted with a key that the auditor does not have."""
+
+    NONE = "none"
+    PGP = "pgp"
+
+
+@dataclass(frozen=True, slots=True)
+class Care:
+    """Who looks after something, and where they look first. Empty: not said."""
+
+    owner: str = ""
+    team: str = ""
+    tags: tuple[str, ...] = ()
+    runbook: str = ""  # address of a page
+
+
 @dataclass(frozen=True, slots=True)
 class Dataset:
     id: str
     name: str = ""
+    care: Care = Care()  # complete: what the dataset does not say is its flow's
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +202,9 @@ class Flow:
     max_age: timedelta | None = None  # None: the default for the schedule
     watch_from: datetime | None = None
     severities: Mapping[str, Severity] = field(default_factory=dict)  # finding code -> override
+    care: Care = Care()
+    encryption: Encryption = Encryption.NONE
+    ignore: tuple[str, ...] = ()  # patterns of names in export folders that are never data
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +216,7 @@ class DestinationFacts:
     retain: timedelta | None = None  # older exports are removed by the destination itself
     arrival: ArrivalClock | None = None
     severities: Mapping[str, Severity] = field(default_factory=dict)
+    ignore: tuple[str, ...] = ()  # patterns of keys below the folder path that are never looked at
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -328,6 +350,15 @@ class FindingType:
 
 
 @dataclass(frozen=True, slots=True)
+class Waived:
+    """Why a finding is put up with, by whom, and until when. It stays visible and causes no exit code 1."""
+
+    reason: str
+    by: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One occurrence of a finding type."""
 
@@ -340,6 +371,7 @@ class Finding:
     due: datetime | None = None
     key: str = ""  # the object or prefix it is about
     evidence: Evidence = field(default_factory=dict)
+    waived: Waived | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -370,6 +402,7 @@ class Verdict:
     files: int = 0
     records: int | None = None
     bytes: int = 0
+    unprotected: int = 0  # sound files without checksums of their own: a changed value in them could go unseen
     findings: tuple[Finding, ...] = ()
     unverifiable: tuple[Unverifiable, ...] = ()
 
