@@ -217,3 +217,11 @@ def test_a_ledger_in_memory_leaves_nothing(tmp_path: Path, monkeypatch: pytest.M
     with Ledger.in_memory() as ledger:
         assert ledger.first_audit_at() is None
     assert not list(tmp_path.iterdir())
+
+
+def test_a_driver_that_quotes_the_password_is_not_passed_on() -> None:
+    from auditor.ledger.errors import speaking_of
+
+    with pytest.raises(LedgerError) as error, speaking_of("there", ("geheim",)):
+        raise sqlite3.OperationalError("cannot log in as u:geheim@h\nDETAIL: geheim")
+    assert str(error.value) == "ledger there: cannot log in as u:***@h"
