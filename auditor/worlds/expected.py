@@ -71,6 +71,8 @@ def _is_stale(world: World, flow: WorldFlow, dataset: str) -> bool:
         return False  # no one knows
     if any(not _is_whole(d, world.now) and _data_of(d) > since for d in came):
         raise NotHere(f"{flow.name} {dataset}: an upload is under way where protection would be stale")
+    if any(world.now.date() - day <= timedelta(days=3) for day in flow.exceptions):
+        raise NotHere(f"{flow.name}: a planned pause bears on how old an export may be")
     wait = [(due, patience(flow, due)) for due in dues]
     if newest is None:
         return any(world.now > due + w.deadline for due, w in wait)

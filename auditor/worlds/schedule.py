@@ -42,7 +42,9 @@ def patience(flow: WorldFlow, due: datetime) -> Patience:
 
 
 def max_age(flow: WorldFlow) -> timedelta | None:
-    """How old the newest sound export of a dataset may be. None: it may be of any age."""
-    if flow.every is None:
-        return None
-    return timedelta(hours=12) if flow.every < timedelta(days=1) else flow.every * 1.5
+    """How old the newest sound export of a dataset may be. None: it may be of any age.
+
+    12 hours for runs every few hours, but never less than one and a half intervals: a flow of every 12 hours
+    would be stale by its own schedule.
+    """
+    return None if flow.every is None else max(timedelta(hours=12), flow.every * 1.5)

@@ -45,5 +45,7 @@ def test_the_windows_are_those_of_the_product():
 
 def test_the_age_limits_are_those_of_the_product():
     assert max_age(WEB) == timedelta(hours=12)
+    assert max_age(replace(WEB, every=timedelta(hours=8))) == timedelta(hours=12)
+    assert max_age(replace(WEB, every=timedelta(hours=12))) == timedelta(hours=18)
     assert max_age(DAILY) == timedelta(hours=36)
     assert max_age(replace(DAILY, every=None)) is None

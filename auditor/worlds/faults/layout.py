@@ -9,7 +9,10 @@ from auditor.worlds.plan import deliver
 
 
 def malformed_folder(world: World, run: Run, name: str = "exportTime=2026-10-05 (copy)") -> World:
-    """A copy of an export under a folder name that is no export time: one folder-malformed per dataset."""
+    """A copy of an export under a folder name that is no export time: one folder-malformed per dataset.
+
+    Where the last folder level names the dataset too, the copy belongs to none.
+    """
     delivery = find_intact(world, run)
     above = delivery.prefix.rstrip("/").rpartition("/")[0]
     if "exportTime=" in above or not above or "/" in name:
@@ -20,11 +23,10 @@ def malformed_folder(world: World, run: Run, name: str = "exportTime=2026-10-05 
     if any(d.prefix == copy.prefix for d in world.deliveries):
         raise NotHere(f"{copy.prefix} is taken")
     world = world.with_delivery(None, replace(copy, sound=False))
-    if any((e.code, e.dataset) == ("folder-malformed", delivery.dataset) for e in world.expectations):
+    told = "" if "%DATASET_" in world.flow(run.flow).template.rpartition("/")[2] else delivery.dataset
+    if any((e.code, e.dataset) == ("folder-malformed", told) for e in world.expectations):
         return world
-    return world.expecting(
-        Expected("folder-malformed", "warning", dataset=delivery.dataset, note="a folder copied by hand")
-    )
+    return world.expecting(Expected("folder-malformed", "warning", dataset=told, note="a folder copied by hand"))
 
 
 def marker_only_folder(world: World, run: Run) -> World:
