@@ -3,11 +3,12 @@
 import io
 import random
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from auditor.model import Content, Level
-from tests.verify.parquet.files import check, codes, flipped, spark_like
+from tests.verify.parquet.files import check, codes, flipped, spark_like, written
 
 
 @pytest.mark.parametrize("compression", ["none", "snappy", "gzip", "zstd", "brotli", "lz4"])
@@ -61,3 +62,20 @@ def test_each_bit_of_both_magics_and_of_the_footer_length() -> None:
             if {data[:4], flipped(data, position, bit)[-4:]} == {b"PAR1", b"PARE"}:
                 continue  # says "encrypted" now
             assert result.content is Content.DAMAGED, (position, bit)
+
+
+@pytest.mark.parametrize("nullable", [False, True])
+def test_no_bit_of_a_footers_schema_changes_values_unseen(nullable: bool) -> None:
+    """A flipped type, width, repetition or child count makes decoders read garbage without complaint."""
+    table = pa.table({"n": pa.array(range(200)), "t": [f"v{n}" for n in range(200)], "l": [[n] for n in range(200)]})
+    table = table.cast(pa.schema([pa.field(f.name, f.type, nullable=nullable) for f in table.schema]))
+    data = written(table, compression="gzip", store_schema=False, use_dictionary=False, write_statistics=False)
+    start = len(data) - 8 - int.from_bytes(data[-8:-4], "little")
+    schema_end = data.index(b"&", start)  # the first row group's first 64-bit field
+    for position in range(start, schema_end):
+        for bit in range(8):
+            changed = flipped(data, position, bit)
+            result = check(changed)
+            if result.content is Content.SOUND:
+                decoded = pq.read_table(io.BytesIO(changed))
+                assert list(decoded.to_pydict().values()) == list(table.to_pydict().values()), (position, bit)
