@@ -79,5 +79,5 @@ def _is_binary_pgp(head: bytes) -> bool:
 
 def is_json_text(head: bytes) -> bool:
     """Whether `head` could begin JSON of any kind: the first byte that is not white space decides."""
-    text = head.removeprefix(UTF8_BOM).lstrip(JSON_SPACE)
+    text = head.lstrip(JSON_SPACE + UTF8_BOM)
     return not text or text[:1] in b'{["-0123456789tfnNI'
