@@ -100,11 +100,11 @@ class SeaweedFS:
 def running_seaweedfs() -> Iterator[SeaweedFS]:
     """Start a server of one's own; it is stopped and its data removed in the end."""
     with tempfile.TemporaryDirectory(prefix="seaweedfs-", ignore_cleanup_errors=True) as home:
-        process, server = _start(Path(home))
+        process, ports, server = _start(Path(home))
         try:
             yield server
         finally:
-            _stop(process)
+            _stop(process, ports)
 
 
 _lock = threading.Lock()
@@ -136,20 +136,20 @@ def seaweedfs() -> Iterator[SeaweedFS]:
         yield server
 
 
-def _start(home: Path) -> tuple[subprocess.Popen[bytes], SeaweedFS]:
+def _start(home: Path) -> tuple[subprocess.Popen[bytes], dict[str, int], SeaweedFS]:
     failures = []
     for attempt in range(STARTS):
         data = home / str(attempt)
         data.mkdir()
         log_path = data / "log"
         with log_path.open("wb") as log:
-            process, port = _launch(data, log)
-        server = _server(port)
+            process, ports = _launch(data, log)
+        server = _server(ports["s3.port"])
         trouble = _wait_until_ready(process, server)
         if trouble is None:
-            return process, server
+            return process, ports, server
         has_ended = process.poll() is not None
-        _stop(process)
+        _stop(process, ports)
         tail = log_path.read_text(errors="replace").splitlines()[-25:]
         failures.append(f"{trouble}\n" + "\n".join(tail))
         if not has_ended:
@@ -157,7 +157,7 @@ def _start(home: Path) -> tuple[subprocess.Popen[bytes], SeaweedFS]:
     raise RuntimeError("SeaweedFS did not start:\n" + "\n---\n".join(failures))
 
 
-def _launch(data: Path, log: BinaryIO) -> tuple[subprocess.Popen[bytes], int]:
+def _launch(data: Path, log: BinaryIO) -> tuple[subprocess.Popen[bytes], dict[str, int]]:
     identities = [
         {"name": name, "credentials": [{"accessKey": f"{name}-key", "secretKey": f"{name}-secret"}], "actions": actions}
         for name, actions in IDENTITIES.items()
@@ -170,6 +170,7 @@ def _launch(data: Path, log: BinaryIO) -> tuple[subprocess.Popen[bytes], int]:
     command = [os.fspath(Path(sys.executable).parent / "weed"), "-logtostderr=true", "server", f"-dir={data}"]
     command += ["-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-filer", "-s3", f"-s3.config={config}", "-s3.iam=false"]
     command += [f"-{name}={port}" for name, port in ports.items()]
+    command += [f"-filer.localSocket={data / 'filer.sock'}", f"-s3.localSocket={data / 's3.sock'}"]
     command += ["-s3.port.iceberg=0", "-s3.port.lance=0", "-master.telemetry=false"]
     command += ["-master.volumePreallocate=false", "-master.volumeSizeLimitMB=128", "-volume.max=1000"]
     process = subprocess.Popen(
@@ -182,7 +183,7 @@ def _launch(data: Path, log: BinaryIO) -> tuple[subprocess.Popen[bytes], int]:
         env=os.environ | {"WEED_MASTER_VOLUME_GROWTH_COPY_1": "1", "HOME": os.fspath(data)},
         preexec_fn=_die_with_parent,
     )
-    return process, ports["s3.port"]
+    return process, ports
 
 
 def _die_with_parent() -> None:
@@ -233,6 +234,9 @@ def _wait_until_ready(process: subprocess.Popen[bytes], server: SeaweedFS) -> st
     return f"not ready within {READY_WITHIN_S} s: {trouble}"
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
+def _stop(process: subprocess.Popen[bytes], ports: dict[str, int]) -> None:
     process.kill()  # its data is thrown away, and saying goodbye takes it ten seconds
     process.wait()
+    for name, port in ports.items():  # sockets that it puts into /tmp whatever it is told
+        part, _, _ = name.partition(".")
+        Path(f"/tmp/seaweedfs-{part}-grpc-{port}.sock").unlink(missing_ok=True)
