@@ -23,7 +23,8 @@ def verify(
     ] = False,
 ) -> None:
     """Check files or folders by themselves: can they be read back, every byte and every record?"""
-    deep = level_of(level) or Level.L3
+    chosen = level_of(level)
+    deep = Level.L3 if chosen is None else chosen
     try:
         places = find_places(paths)
     except PlaceError as error:

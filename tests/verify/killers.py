@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from adapters.base import Adapter
+from adapters.base import AccessDenied, Adapter
 from tests.scan.memory import MemoryAdapter
 
 
@@ -41,3 +41,15 @@ class Opener:
 
     def __call__(self) -> Adapter:
         return _Harmful(self.objects, self.harm)
+
+
+@dataclass(frozen=True)
+class RefusingOpener:
+    """A destination that cannot be opened: by its own refusal, or by a wrong configuration."""
+
+    wrong: bool = False
+
+    def __call__(self) -> Adapter:
+        if self.wrong:
+            raise ValueError("no such option")
+        raise AccessDenied("forbidden", destination="memory", operation="open")
