@@ -16,7 +16,6 @@ NEVER_FINDINGS = frozenset(
 )
 """Codes that say "could not check": they are what status `incomplete` (exit 3) is for, and never cause `findings`."""
 
-NOT_JUDGED_YET = {Arrival.PENDING, Arrival.ARRIVING}
 NOTHING_TO_CHECK = {Arrival.PENDING, Arrival.ARRIVING, Arrival.MISSING, Arrival.NOT_NEEDED, Arrival.EXPIRED}
 
 
@@ -35,9 +34,14 @@ def judge_status(
         return Status.FINDINGS
     if unverifiable or any(_was_not_checked(run) for run in runs):
         return Status.INCOMPLETE
-    if not any(run.arrival not in NOT_JUDGED_YET for run in runs):
+    if not any(_was_checked(run) for run in runs):
         return Status.INCOMPLETE
     return Status.GOOD
+
+
+def _was_checked(run: Verdict) -> bool:
+    """Something was looked at, or proven not to be needed. What is late, missing or expired was not."""
+    return run.arrival is Arrival.NOT_NEEDED or run.content in {Content.SOUND, Content.INCOMPLETE, Content.DAMAGED}
 
 
 def _was_not_checked(run: Verdict) -> bool:

@@ -28,6 +28,16 @@ GOOD = verdict("on_time", "sound")
         ("a run still arriving or pending is no news", [GOOD, verdict("arriving"), verdict("pending")], [], [], "good"),
         ("late without a folder: nothing there to check", [GOOD, verdict("late", folder="")], [], [], "good"),
         ("nothing checked is never good", [], [], [], "incomplete"),
+        ("late and nothing else: nothing was checked", [verdict("late", folder="")], [], [], "incomplete"),
+        (
+            "missing as a warning: nothing was checked",
+            [verdict("missing")],
+            [("export-missing", "warning")],
+            [],
+            "incomplete",
+        ),
+        ("all expired: nothing was checked", [verdict("expired")], [], [], "incomplete"),
+        ("proven empty is an answer", [verdict("not_needed")], [], [], "good"),
         ("nothing due yet is never good", [verdict("pending"), verdict("arriving")], [], [], "incomplete"),
     ],
 )
