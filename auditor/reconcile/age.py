@@ -33,6 +33,7 @@ def find_stale(
     if max_age is None or not runs:
         return
     moments = [(moment, v) for v in verdicts if (moment := dated(v, export_times)) is not None]
+    moments = [(moment, v) for moment, v in moments if v.due or moment <= now]  # a stamp of the future dates nothing
     good = [moment for moment, v in moments if _is_good(v)]
     newest = max(good, default=None)
     since = newest or min(run.key.due for run in runs)

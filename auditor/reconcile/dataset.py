@@ -75,7 +75,7 @@ class Chain:
         windows = self.flow.windows.values()
         patience = max((window.deadline for window in windows), default=timedelta(hours=12))
         settle = max((window.settle for window in windows), default=timedelta(minutes=30))
-        return now > sight.folder.export_time + patience or sight.is_settled(settle=settle, now=now)
+        return now - sight.folder.export_time > patience or sight.is_settled(settle=settle, now=now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """One chain from runs and folders to verdicts and findings."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -352,6 +353,15 @@ def test_damage_in_everything_since_makes_it_stale():
 
 def test_a_sound_export_on_demand_protects_too():
     assert age([*DAY[:2], "16:31"], "19:00").findings == ()
+
+
+@pytest.mark.parametrize("stamp", [at("9T00:00"), datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)])
+def test_a_folder_dated_in_the_future_hides_no_stale_dataset(stamp):
+    ahead = replace(with_files("03:01", "03:01"), export_time=stamp, prefix="backups/ahead/")
+    sights = [sight(with_files("00:00", "00:00")), sight(ahead)]
+    answer = judge_chain(chain([run(t) for t in DAY], sights, NOW), now=at(NOW))
+    assert [f.code for f in answer.findings] == ["protection-stale"]
+    assert [v.arrival for v in answer.verdicts if not v.due] == [Arrival.UNEXPECTED]
 
 
 def test_silence_from_the_first_day_is_stale_once_a_deadline_is_over():
