@@ -97,7 +97,7 @@ class _Check:
         if judged.cleared:
             self.facts["second_read"] = "clean"
         if judged.damages:
-            self.facts["bad_chunks"] = len(decoded.troubles)
+            self.facts["bad_chunks"] = decoded.bad
             raise _Damages([damage.fault() for damage in judged.damages])
         if judged.uncheckables:
             raise judged.uncheckables[0]

@@ -19,6 +19,7 @@ from auditor.verify.reasons import Reason
 
 Trouble: TypeAlias = Damage | Refusal | Uncheckable
 PROVEN_FAULTS: Final = 10  # so many bad chunks are told one by one
+KEPT_TROUBLES: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,13 @@ class Decoded:
     checksummed: int = 0
     unprotected: int = 0
     troubles: list[tuple[Place, Trouble]] = field(default_factory=list)
+
+    bad: int = 0  # troubles in all: only some are kept
+
+    def add(self, place: Place, trouble: Trouble) -> None:
+        self.bad += 1
+        if len(self.troubles) < KEPT_TROUBLES:
+            self.troubles.append((place, trouble))
 
     def note(self, place: Place, seen: Seen) -> None:
         self.digests[place.number, place.leaf.index] = seen.digest
@@ -100,11 +108,13 @@ class _FirstLook:
             seen = decoder.decode(place.number, place.leaf, place.chunk)
         except (Damage, Refusal, Uncheckable) as caught:
             trouble = caught
+            # The frames behind it hold a piece of the file each: a file of bad chunks must not stay in memory.
+            trouble.__traceback__ = trouble.__context__ = None
         with self._lock:
             if seen is not None:
                 self._result.note(place, seen)
             elif trouble is not None:
-                self._result.troubles.append((place, trouble))
+                self._result.add(place, trouble)
             self._join_siblings(place, seen.nesting if seen else {})
 
     def _join_siblings(self, place: Place, nesting: dict[Path, tuple[int, ...]]) -> None:
@@ -117,7 +127,7 @@ class _FirstLook:
         known: dict[Path, tuple[int, ...]] = {}
         for member, levels in sorted(members, key=lambda one: one[0].leaf.index):
             if find_disagreement(known, levels) is not None:
-                self._result.troubles.append((member, _siblings_disagree()))
+                self._result.add(member, _siblings_disagree())
         del self._families[family]
 
 
@@ -152,6 +162,11 @@ class SecondLook:
                     **uncheckable.evidence,
                 }
                 judged.uncheckables.append(uncheckable)
+        if first.bad > len(first.troubles) and not judged.damages:
+            message = "More column chunks are in trouble than are looked at twice."
+            judged.uncheckables.append(
+                Uncheckable(Reason.DECODER_LIMIT, message, chunks=first.bad, limit=KEPT_TROUBLES)
+            )
         return judged
 
     def _confirm(self, place: Place, first: Trouble) -> Seen:

@@ -9,8 +9,9 @@ import pytest
 from adapters.base import Unreachable
 from auditor.model import Content, Level
 from auditor.verify import parquet, parquet_chunks, parquet_second
-from auditor.verify.parquet_decode import ColumnDecoder
-from tests.verify.parquet.files import check, codes, events, flipped, spark_like, written
+from auditor.verify.parquet_decode import ColumnDecoder, read_arrow_metadata
+from auditor.verify.parquet_footer import read_footer
+from tests.verify.parquet.files import check, codes, events, flipped, source_of, spark_like, written
 
 
 def spoil_first(position: int, times: int = 1) -> Any:
@@ -117,7 +118,9 @@ def test_gzip_pages_prove_their_own_damage() -> None:
     assert "gzip" in result.faults[0].message
 
 
-def test_many_bad_chunks_are_told_in_bounds() -> None:
+@pytest.mark.parametrize("kept", [1000, 12])
+def test_many_bad_chunks_are_told_in_bounds(kept: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parquet_chunks, "KEPT_TROUBLES", kept)
     table = pa.table({f"c{n}": list(range(100)) for n in range(40)})
     data = bytearray(written(table, write_page_checksum=True, compression="none", use_dictionary=False))
     for position in range(60, 800 * 40, 400):
@@ -142,3 +145,27 @@ def test_a_destination_that_does_not_answer_is_no_verdict(
 
     with pytest.raises(Unreachable):
         check(data, spoil=spoil)
+
+
+def test_more_troubles_than_are_kept_never_end_sound(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is cleared by the second look, but not all of them had one."""
+    monkeypatch.setattr(parquet_chunks, "KEPT_TROUBLES", 3)
+    decode, tries = ColumnDecoder._list_batches, iter([True] * 5)
+
+    def five_times(*arguments: Any) -> Any:
+        if next(tries, False):
+            raise OSError("hiccup")
+        return decode(*arguments)
+
+    monkeypatch.setattr(ColumnDecoder, "_list_batches", five_times)
+    result = check(spark_like(300, page_checksums=False))
+    assert (result.content, result.reason) == (Content.UNVERIFIABLE, "decoder-limit")
+
+
+def test_troubles_do_not_hold_pieces_of_the_file() -> None:
+    data = flipped(spark_like(2000, page_checksums=True), 900, 1)
+    source = source_of(data)
+    footer = read_footer(source)
+    ((_, trouble),) = parquet_chunks.decode_all(source, footer, read_arrow_metadata(footer), threads=1).troubles
+    assert trouble.__traceback__ is None
+    assert trouble.__context__ is None
