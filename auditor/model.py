@@ -359,6 +359,20 @@ class Waived:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiver:
+    """Findings that are put up with: those that fit every pattern (`*`, `?`, `[…]`; the whole text must fit)."""
+
+    waived: Waived
+    code: str = "*"
+    flow: str = "*"
+    dataset: str = "*"  # id or configured name
+    destination: str = "*"
+    due_from: datetime | None = None  # with a span, only findings about a due time in it; both ends included
+    due_to: datetime | None = None
+    place: str = ""  # where it is written, for people
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One occurrence of a finding type."""
 
