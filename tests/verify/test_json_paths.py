@@ -62,7 +62,7 @@ def test_fast_and_slow_path_agree_wherever_chunks_end(text, data):
     assert judged(text, cuts, fast=True) == judged(text, fast=False)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(texts(), min_size=2, max_size=4))
 def test_what_was_learned_from_earlier_records_changes_no_answer(many):
     shapes = Shapes()
