@@ -60,6 +60,13 @@ class VerdictRecords(Database):
         with self._reading() as connection:
             return {row.due: read_verdict(row) for row in connection.execute(query)}
 
+    def dues_seen(self, flow: str, dataset: str, destination: str) -> set[datetime]:
+        """The due times whose export any audit ever saw, whatever became of it since."""
+        c = verdicts.c
+        query = select(c.due).where(c.flow == flow, c.dataset == dataset, c.destination == destination)
+        with self._reading() as connection:
+            return set(connection.execute(query.where(c.due.is_not(None), c.folder != "")).scalars())
+
     def verdict_history(self, key: RunKey) -> list[VerdictRecord]:
         """All verdicts on one expected run, oldest first."""
         subject = identity_of("run", key.flow, key.dataset, key.destination, micros(key.due))

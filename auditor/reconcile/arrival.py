@@ -42,7 +42,9 @@ def is_at_rest(run: ExpectedRun, sight: FolderSight, how: Expectations, *, now: 
     """
     if now > run.missing_after:
         return True
-    if how.manifest and sight.told.tells_nothing and now <= run.late_after:
+    # Without any file there is no change to count `settle` from: what is to come may still come.
+    waits = how.manifest and sight.told.tells_nothing
+    if (waits or sight.changed_at is None) and now <= run.late_after:
         return False
     return sight.is_settled(settle=run.settle, now=now)
 
@@ -64,12 +66,25 @@ def judge_arrival(
         return _judge_absence(run, how, now=now, seen_before=seen_before)
     if not is_at_rest(run, sight, how, now=now):
         return Arrival.ARRIVING
-    moment = arrived_at(sight, how.clock)
-    if moment is None:
-        return Arrival.ON_TIME
+    if is_fading(sight, run.key.due, how.retain, now=now):
+        return Arrival.EXPIRED
+    if sight.folder.temporary and not sight.folder.files:
+        return Arrival.LATE  # its deadline is over, and nothing but leftovers of an upload is there
+    # A folder without files has no other time than its own stamp.
+    moment = arrived_at(sight, how.clock) or sight.folder.export_time
     if moment < run.early_from:
         return Arrival.EARLY
     return Arrival.ON_TIME if moment <= run.late_after else Arrival.LATE
+
+
+def is_fading(sight: FolderSight, dated: datetime, retain: timedelta | None, *, now: datetime) -> bool:
+    """Whether the destination itself is removing this export, file by file: what is left of it says nothing.
+
+    `dated`: its due time, or its export time where no run asked for it.
+    """
+    if retain is None or now - dated <= retain:
+        return False
+    return not sight.folder.files or not sight.compared.agrees
 
 
 def _judge_absence(run: ExpectedRun, how: Expectations, *, now: datetime, seen_before: bool) -> Arrival:
@@ -77,7 +92,7 @@ def _judge_absence(run: ExpectedRun, how: Expectations, *, now: datetime, seen_b
         return Arrival.PENDING
     if how.retain is not None and run.key.due + how.retain < now:
         return Arrival.EXPIRED if seen_before else Arrival.UNKNOWN
-    if how.empty_runs is EmptyRuns.NO_FOLDER:
+    if how.empty_runs is EmptyRuns.NO_FOLDER and not seen_before:
         # Nothing new, or lost: no one can tell without the run record. The age limit guards.
         return Arrival.PENDING if now <= run.missing_after else Arrival.UNKNOWN
     return Arrival.LATE if now <= run.missing_after else Arrival.MISSING

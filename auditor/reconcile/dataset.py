@@ -30,7 +30,7 @@ from auditor.model import (
     Verdict,
 )
 from auditor.reconcile.age import find_stale
-from auditor.reconcile.arrival import Expectations, arrived_at, find_copied, judge_arrival
+from auditor.reconcile.arrival import Expectations, arrived_at, find_copied, is_fading, judge_arrival
 from auditor.reconcile.content import judge_content
 from auditor.reconcile.files import (
     find_duplicates,
@@ -103,7 +103,7 @@ def judge_chain(chain: Chain, *, now: datetime) -> ChainAnswer:
         verdicts.append(verdict)
         if sight and (told := _schema_of(sight)):
             before = told
-    verdicts += [_judge_unexpected(chain, folder, run, now=now) for folder, run in _not_asked_for(chain.match)]
+    verdicts += [_judge_unexpected(chain, folder, run, now=now) for folder, run in _not_asked_for(chain, now=now)]
     export_times = {prefix: sight.folder.export_time for prefix, sight in chain.sights.items()}
     stale = find_stale(
         chain.subject,
@@ -156,7 +156,7 @@ def _judge_run(
     if copied:
         how = replace(how, clock=ArrivalClock.EXPORT_TIME)
     arrival = judge_arrival(run, sight, how, now=now, seen_before=run.key.due in chain.seen_before)
-    if sight is None:
+    if sight is None or arrival is Arrival.EXPIRED:
         return _absent(chain, run, subject, arrival)
     verdict = _present(sight, subject, arrival, None if copied else arrived_at(sight, how.clock))
     findings = [*_find_arrival(subject, run, verdict, sight, now=now)]
@@ -186,6 +186,8 @@ def _absent(chain: Chain, run: ExpectedRun, subject: Subject, arrival: Arrival) 
     }
     if arrival is Arrival.MISSING:
         told = "No export folder came for this run within its deadline."
+        if run.key.due in chain.seen_before:
+            told = "An earlier audit saw the export of this run; now no folder is there."
         return replace(verdict, findings=(subject.finding(EXPORT_MISSING, told, evidence=evidence),))
     if arrival is Arrival.LATE:
         told = "No export folder has come yet; the grace is over, the deadline is not."
@@ -301,8 +303,10 @@ def _why_unexpected(folder: ExportFolder, beside: ExpectedRun | None) -> tuple[F
     return EXPORT_DUPLICATE, f"A second export beside the one due {_iso(beside.key.due)}.", evidence
 
 
-def _not_asked_for(match: Match) -> list[tuple[ExportFolder, ExpectedRun | None]]:
+def _not_asked_for(chain: Chain, *, now: datetime) -> list[tuple[ExportFolder, ExpectedRun | None]]:
+    match, retain = chain.match, chain.place.retain
     both = [*match.duplicates, *((folder, None) for folder in match.unexpected)]
+    both = [pair for pair in both if not is_fading(chain.sights[pair[0].prefix], pair[0].export_time, retain, now=now)]
     return sorted(both, key=lambda pair: (pair[0].export_time, pair[0].prefix))
 
 

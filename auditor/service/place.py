@@ -168,8 +168,7 @@ class PlaceAudit:
                 changed_seen_at=_not_after(past.changed_seen_at if past else None, now),
                 destination_folder=self._facts.folder,
             )
-        before = self._ledger.previous_verdicts(expected.flow.name, expected.dataset, self._facts.name)
-        seen = [verdict.due for verdict in before.values() if verdict.due and verdict.folder]
+        seen = self._ledger.dues_seen(expected.flow.name, expected.dataset, self._facts.name)
         chain = expected.chain(self._facts, match, sights.values(), seen, now=now)
         ready = list(_at_rest(chain, now=now))
         files = [file for folder in reversed(ready) for file in folder.files]  # newest first

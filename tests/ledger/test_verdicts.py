@@ -197,3 +197,12 @@ def test_an_audit_that_crashed_before_its_end_closes_nothing(ledger: Ledger) -> 
     ledger.record_verdicts(begin(ledger), [verdict(4)], at=NOON)
     with ledger._reading() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM verdicts WHERE superseded_at IS NULL").scalar() == 2
+
+
+def test_an_export_once_seen_stays_seen_whatever_is_said_of_it_later(ledger):
+    for number, said in enumerate([verdict(0), verdict(0, Arrival.EXPIRED, folder=""), verdict(0, folder="")]):
+        audit = begin(ledger, NOON + number * HOUR)
+        ledger.record_verdicts(audit, [said, verdict(1, Arrival.MISSING, folder="")], at=NOON + number * HOUR)
+        finish(ledger, audit)
+        assert ledger.dues_seen(FLOW, DATASET, PLACE) == {NOON}
+    assert ledger.dues_seen("another", DATASET, PLACE) == set()

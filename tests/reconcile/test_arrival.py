@@ -98,8 +98,39 @@ def test_the_export_time_can_be_the_clock():
     assert judge_arrival(RUN, sight(with_files("06:07", "20:00")), how, now=at("23:00")) == Arrival.ON_TIME
 
 
-def test_a_folder_without_files_is_there_and_no_time_tells_against_it():
-    assert judge_arrival(RUN, sight(folder("06:00")), HOW, now=at("23:00")) == Arrival.ON_TIME
+@pytest.mark.parametrize(
+    "told, export_time, now, arrival",
+    [
+        ("its files may still come until the grace ends", "06:00", "08:30", "arriving"),
+        ("after that its stamp is the only time it has", "06:00", "08:30:01", "on_time"),
+        ("a late stamp makes it late", "09:00", "23:00", "late"),
+    ],
+)
+def test_a_folder_without_files(told, export_time, now, arrival):
+    assert judge_arrival(RUN, sight(folder(export_time)), HOW, now=at(now)) == arrival
+
+
+def test_leftovers_of_an_upload_alone_are_never_on_time():
+    bare = folder("06:00")
+    growing = replace(bare, temporary=(named(bare, "part-00001.json.gz.filepart", "06:16"),))
+    assert judge_arrival(RUN, sight(growing), HOW, now=at("12:00")) == Arrival.ARRIVING
+    assert judge_arrival(RUN, sight(growing), HOW, now=at("12:00:01")) == Arrival.LATE
+
+
+def test_no_folder_where_one_was_seen_is_missing_however_empty_runs_look():
+    how = replace(HOW, empty_runs=EmptyRuns.NO_FOLDER)
+    assert judge_arrival(RUN, None, how, now=at("11:00"), seen_before=True) == Arrival.LATE
+    assert judge_arrival(RUN, None, how, now=at("13:00"), seen_before=True) == Arrival.MISSING
+
+
+def test_what_retention_is_removing_file_by_file_is_expired_and_not_incomplete():
+    how = replace(HOW, retain=timedelta(days=7))
+    half = with_files("06:00", "06:15")
+    listed = manifest_of(half, ("part-00000.json.gz", 100), ("part-00001.json.gz", 9))
+    for seen in (sight(half, manifests=(listed,)), sight(folder("06:00"))):
+        assert judge_arrival(RUN, seen, how, now=at("8T06:00")) == Arrival.ON_TIME
+        assert judge_arrival(RUN, seen, how, now=at("8T06:00:01")) == Arrival.EXPIRED
+    assert judge_arrival(RUN, sight(half), how, now=at("9T06:00")) == Arrival.ON_TIME  # all there: still good
 
 
 def test_no_folder_can_mean_nothing_new_where_that_is_configured():

@@ -1,7 +1,7 @@
 """One chain from runs and folders to verdicts and findings."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -21,6 +21,7 @@ from tests.reconcile.worlds import (
     DATASET,
     FLOW,
     HOUR,
+    PLACE,
     at,
     chain,
     folder,
@@ -379,3 +380,20 @@ def test_severities_of_a_flow_win_over_those_of_its_destination():
 def test_everything_found_names_its_subject():
     findings = [f for v in age([], "23:00").verdicts for f in v.findings]
     assert {(f.flow, f.dataset, f.destination) for f in findings} == {("web-3h", DATASET, "lake")}
+
+
+def test_nothing_is_said_of_what_retention_is_removing():
+    place = replace(PLACE, retain=timedelta(days=7))
+    sights = [sight(folder("06:00")), sight(folder("07:31"))]  # one that a run asks for, one that none does
+    answer = judge_chain(chain([run("06:00")], sights, "9T00:00", place=place, max_age=None), now=at("9T00:00"))
+    assert [(v.due, v.arrival, v.findings, v.unverifiable) for v in answer.verdicts] == [
+        (at("06:00"), Arrival.EXPIRED, (), ())
+    ]
+
+
+def test_an_export_that_is_gone_is_told_apart_from_one_that_never_came():
+    answer = judge_chain(
+        chain([run("06:00")], [], NOW, max_age=None, seen_before=frozenset({at("06:00")})), now=at(NOW)
+    )
+    [finding] = answer.verdicts[0].findings
+    assert (finding.code, "earlier audit saw" in finding.message) == ("export-missing", True)
