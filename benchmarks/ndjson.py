@@ -125,9 +125,8 @@ def report(case: str, programs: dict[str, Path], folder: Path, rounds: int) -> N
     ratios = sorted(ours / rival for ours, rival in pairs)
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
     ours_s, rival_s = (statistics.median(times) for times in zip(*pairs, strict=True))
-    print(
-        f"{case}: ratio min {ratios[0]:.2f} median {statistics.median(ratios):.2f} max {ratios[-1]:.2f}, aim {AIMS[case]}"
-    )
+    spread = f"min {ratios[0]:.2f} median {statistics.median(ratios):.2f} max {ratios[-1]:.2f}"
+    print(f"{case}: ratio {spread}, aim {AIMS[case]}")
     print(f"  ours {ours_s:.2f} s, DuckDB {rival_s:.2f} s, largest process of either {peak} MB")
 
 
