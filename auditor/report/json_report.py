@@ -36,7 +36,7 @@ def render_json(result: AuditResult) -> str:
         _member("summary", describe_summary(result, summary)),
         _rows("watched", ({"flow": clean(w.flow), "since": render_instant(w.since)} for w in result.watched)),
         _rows("datasets", ({"id": clean(i), "name": clean(n)} for i, n in result.names.items())),
-        _rows("runs", map(describe_run, sorted(result.runs, key=_run_order)), sort=False),
+        _rows("runs", map(describe_run, sorted(result.runs, key=run_order)), sort=False),
         _rows("findings", describe_findings(result.findings), sort=False),
         _rows("unverifiable", map(describe_unverifiable, list_unverifiable(result)), sort=False),
     ]
@@ -159,7 +159,8 @@ def _rows(name: str, items: Iterable[JsonObject], *, sort: bool = True) -> str:
     return f"{encode(name)}: [\n{lines}\n]" if rows else f"{encode(name)}: []"
 
 
-def _run_order(run: Verdict) -> tuple[str, str, str, bool, str, str]:
+def run_order(run: Verdict) -> tuple[str, str, str, bool, str, str]:
+    """Flow, dataset, destination, due; folders that no run asked for last."""
     due = "" if run.due is None else render_instant(run.due)
     return run.flow, run.dataset, run.destination, run.due is None, due, run.folder
 

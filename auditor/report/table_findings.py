@@ -22,8 +22,8 @@ def show_findings(sheet: Sheet, result: AuditResult, *, occurrences: int) -> Non
     if not result.findings:
         sheet.say("None among what was checked.", indent=2)
         return
-    sheet.say(f"{_tally(result)} Why each matters: export-auditor explain CODE", indent=2)
-    for group in _group(result.findings):
+    sheet.say(f"{render_tally(result)} Why each matters: export-auditor explain CODE", indent=2)
+    for group in group_findings(result.findings):
         _show_type(sheet, result, group, occurrences)
 
 
@@ -39,7 +39,7 @@ def show_unverifiable(sheet: Sheet, result: AuditResult, *, occurrences: int) ->
         items = reasons[reason]
         sheet.say(("? ", "yellow"), f"{reason}: {render_count(len(items), 'time')}", indent=2, hang=2)
         for item in items[:occurrences]:
-            where = _where(result, item.flow, item.dataset, item.destination, item.due)
+            where = render_where(result, item.flow, item.dataset, item.destination, item.due)
             sheet.say("- ", item.subject, f" ({where})" if where else "", indent=4, hang=2)
         _say_rest(sheet, len(items) - occurrences)
     if left_out := sorted(map(len, reasons.values()), reverse=True)[REASONS:]:
@@ -47,7 +47,8 @@ def show_unverifiable(sheet: Sheet, result: AuditResult, *, occurrences: int) ->
         sheet.say(f"{more}: see --format json", indent=2, hang=2)
 
 
-def _tally(result: AuditResult) -> str:
+def render_tally(result: AuditResult) -> str:
+    """`1 critical, 21 errors, 9 warnings.`: the findings by severity."""
     counts = Counter(finding.severity for finding in result.findings)
     words = {Severity.ERROR: "error", Severity.WARNING: "warning"}
     parts = [
@@ -58,7 +59,8 @@ def _tally(result: AuditResult) -> str:
     return ", ".join(parts) + "."
 
 
-def _group(findings: tuple[Finding, ...]) -> list[list[Finding]]:
+def group_findings(findings: tuple[Finding, ...]) -> list[list[Finding]]:
+    """Findings by type, gravest type first; within a type gravest first, then newest."""
     groups: dict[str, list[Finding]] = defaultdict(list)
     for finding in findings:
         groups[finding.code].append(finding)
@@ -83,7 +85,7 @@ def _show_type(sheet: Sheet, result: AuditResult, group: list[Finding], occurren
 
 
 def _show_finding(sheet: Sheet, result: AuditResult, finding: Finding, *, differs: bool) -> None:
-    where = _where(result, finding.flow, finding.dataset, finding.destination, finding.due)
+    where = render_where(result, finding.flow, finding.dataset, finding.destination, finding.due)
     severity = f"[{finding.severity}] " if differs else ""
     sheet.say("- ", severity, f"{where}: " if where else "", finding.message, indent=4, hang=2)
     if finding.key:
@@ -105,7 +107,8 @@ def _value(value: EvidenceValue) -> str:
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}… ({len(text):,} characters)"
 
 
-def _where(result: AuditResult, flow: str, dataset: str, destination: str, due: datetime | None) -> str:
+def render_where(result: AuditResult, flow: str, dataset: str, destination: str, due: datetime | None) -> str:
+    """`web-3h / Web events (5ef3…), due 2026-10-03 06:00Z`: what is not known is left out."""
     subject = " / ".join(filter(None, (flow or destination, dataset and render_dataset(dataset, result))))
     moment = f"due {render_minute(due)}" if due else ""
     return ", ".join(filter(None, (subject, moment)))
