@@ -97,9 +97,14 @@ def count_grave_beside(result: AuditResult) -> int:
 
 def is_grave(finding: Finding) -> bool:
     """Whether `finding` says that an export is bad, as opposed to a remark or to "could not check"."""
-    if finding.code in THIRD_ANSWER or family_of(finding.code) == "access":
+    if is_third_answer(finding):
         return False
     return finding.severity.rank >= Severity.ERROR.rank or finding.code == STALE
+
+
+def is_third_answer(finding: Finding) -> bool:
+    """Whether `finding` says that something could not be checked."""
+    return finding.code in THIRD_ANSWER or family_of(finding.code) == "access"
 
 
 def family_of(code: str) -> str:
