@@ -11,6 +11,7 @@ from auditor.settings.fields import (
     Concurrency,
     Duration,
     PageSize,
+    Patterns,
     PositiveDuration,
     Section,
     Text,
@@ -105,6 +106,12 @@ class DestinationSection(Section):
         default="the catalogue's",
         example="{stray-object: warning}",
         given={},
+    )
+    ignore: Patterns = key(
+        "Patterns of keys below the folder path that are not looked at; see [below](#names-that-are-not-looked-at).",
+        default="none",
+        example='["*.bak", archive/**]',
+        given=[],
     )
     concurrency: Concurrency | None = key(
         "Most reads at a time, 1 to 256. No effect on a local folder.", default="10", example="8"

@@ -1,6 +1,6 @@
 """The destinations of a configuration, with the options that open them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path as FilePath
@@ -40,10 +40,16 @@ class Destination:
 
 
 def read_destinations(
-    given: dict[str, Value], folder: FilePath, environ: Mapping[str, str], tree: Tree
+    given: dict[str, Value], folder_of: Callable[[Path], FilePath], environ: Mapping[str, str], tree: Tree
 ) -> dict[str, Destination | None]:
-    """Every destination by name; None for one with mistakes. Relative paths are relative to `folder`."""
-    return {name: _read_destination(name, value, folder, environ, tree) for name, value in given.items()}
+    """Every destination by name; None for one with mistakes.
+
+    Relative paths are relative to `folder_of` where the destination is written: the folder of that file.
+    """
+    return {
+        name: _read_destination(name, value, folder_of(("destinations", name)), environ, tree)
+        for name, value in given.items()
+    }
 
 
 def _read_destination(
@@ -61,6 +67,7 @@ def _read_destination(
         retain=section.retain,
         arrival=section.arrival,
         severities=severities,
+        ignore=tuple(section.ignore),
     )
     options = _common(section, path, tree)
     if isinstance(section, LocalSection):

@@ -8,8 +8,9 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from auditor.model import ArrivalClock, Compression, EmptyRuns, FileFormat, Level, Mode
+from auditor.model import ArrivalClock, Compression, EmptyRuns, Encryption, FileFormat, Level, Mode
 from auditor.settings import cadence, values
+from auditor.settings.patterns import parse_pattern
 from auditor.settings.problems import quoted
 
 NEEDED = "(needed)"
@@ -101,6 +102,8 @@ FormatWord = Annotated[FileFormat, _choice(FileFormat)]
 CompressionWord = Annotated[Compression, _choice(Compression)]
 ModeWord = Annotated[Mode, _choice(Mode)]
 EmptyRunsWord = Annotated[EmptyRuns, _choice(EmptyRuns)]
+EncryptionWord = Annotated[Encryption, _choice(Encryption)]
+Patterns = list[Annotated[str, _from_text(lambda text: parse_pattern(plain_text(text)))]]
 ArrivalWord = Annotated[ArrivalClock, _choice(ArrivalClock)]
 Concurrency = Annotated[int, _from_text(lambda text: values.parse_whole_number(text, 1, 256))]
 PageSize = Annotated[int, _from_text(lambda text: values.parse_whole_number(text, 1, 5000))]

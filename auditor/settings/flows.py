@@ -3,9 +3,20 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from auditor.model import ArrivalClock, Compression, Dataset, EmptyRuns, FileFormat, Flow, Level, Mode
+from auditor.model import (
+    ArrivalClock,
+    Care,
+    Compression,
+    Dataset,
+    EmptyRuns,
+    Encryption,
+    FileFormat,
+    Flow,
+    Level,
+    Mode,
+)
 from auditor.settings.destinations import Destination
-from auditor.settings.models import DatasetSection, DefaultsSection, FlowSection
+from auditor.settings.models import CareSection, DatasetSection, DefaultsSection, FlowSection
 from auditor.settings.problems import Path, did_you_mean, quoted
 from auditor.settings.schedules import read_schedules
 from auditor.settings.sections import read_section
@@ -52,11 +63,12 @@ def _flow(
     path: Path = ("flows", name)
     schedules = read_schedules(section.schedule, section.mode, (*path, "schedule"), tree)
     once = bool(schedules) and all(schedule.once for schedule in schedules)
+    care = _care(section, Care())
     inherited = (destination.facts.arrival if destination else None) or defaults.arrival
     return Flow(
         name=name,
         destination=section.destination,
-        datasets=_datasets(section.datasets, (*path, "datasets"), tree),
+        datasets=_datasets(section.datasets, care, (*path, "datasets"), tree),
         schedules=schedules,
         format=section.format or FileFormat.JSON,
         compression=section.compression or Compression.GZIP,
@@ -69,6 +81,19 @@ def _flow(
         windows=read_windows(section, defaults, path, tree),
         max_age=section.max_age if section.max_age is not None else defaults.max_age,
         watch_from=section.watch_from or defaults.watch_from,
+        care=care,
+        encryption=section.encryption or Encryption.NONE,
+        ignore=tuple(section.ignore),
+    )
+
+
+def _care(section: CareSection, inherited: Care) -> Care:
+    """What is said, and for the rest what is inherited. `tags: []` says that there are none."""
+    return Care(
+        owner=inherited.owner if section.owner is None else section.owner,
+        team=inherited.team if section.team is None else section.team,
+        tags=inherited.tags if section.tags is None else tuple(section.tags),
+        runbook=inherited.runbook if section.runbook is None else section.runbook,
     )
 
 
@@ -77,16 +102,16 @@ def _level(section: FlowSection, defaults: DefaultsSection) -> Level:
     return next(level for level in levels if level is not None)
 
 
-def _datasets(sections: list[DatasetSection], path: Path, tree: Tree) -> tuple[Dataset, ...]:
+def _datasets(sections: list[DatasetSection], care: Care, path: Path, tree: Tree) -> tuple[Dataset, ...]:
     if not sections:
         tree.add(path, "is empty; add the datasets that the dataflow exports")
     first: dict[str, int] = {}
     for index, section in enumerate(sections):
         if section.id in first:
-            line = tree.line_of((*path, first[section.id], "id"))
+            line = tree.spot_of((*path, first[section.id], "id")).line
             tree.add((*path, index, "id"), f"{section.id} is listed twice, first on line {line}; keep one of them")
         first.setdefault(section.id, index)
-    return tuple(Dataset(id=section.id, name=section.name) for section in sections)
+    return tuple(Dataset(section.id, section.name, _care(section, care)) for section in sections)
 
 
 def _find_shared_datasets(flows: Mapping[str, Flow], tree: Tree) -> None:

@@ -14,10 +14,12 @@ from auditor.settings.fields import (
     DayOrInstant,
     Duration,
     EmptyRunsWord,
+    EncryptionWord,
     Every,
     FormatWord,
     Instant,
     ModeWord,
+    Patterns,
     PositiveDuration,
     Section,
     Text,
@@ -61,6 +63,15 @@ def _template(given: Any) -> Any:
     raise ValueError(one_value(given))
 
 
+def _tags(given: Any) -> Any:
+    if isinstance(given, list):
+        if any(isinstance(item, str) and not item.strip() for item in given):
+            raise ValueError("has an empty tag; write words, as in [gdpr, finance]")
+        return list(dict.fromkeys(given)) if all(isinstance(item, str) for item in given) else given
+    return given
+
+
+Tags = Annotated[list[Text], BeforeValidator(_tags)]
 Severities = dict[str, Text]  # finding code -> level; read by `auditor.settings.severities`
 
 
@@ -156,8 +167,20 @@ class DefaultsSection(Section):
     )
 
 
-class DatasetSection(Section):
-    """One dataset of a flow; the id alone will do."""
+class CareSection(Section):
+    """Who looks after something. Shown in reports, and `--owner`, `--team` and `--tag` select by it."""
+
+    owner: Text | None = key("Who is asked about it.", default="not said", example="jo@example.com")
+    team: Text | None = key("Whose it is.", default="not said", example="web")
+    tags: Tags | None = key("Words to select by.", default="none", example="[gdpr, finance]")
+    runbook: Text | None = key(
+        "Where the people who look after it look first.", default="not said", example="https://wiki.example.com/exports"
+    )
+
+
+class DatasetSection(CareSection):
+    """One dataset of a flow; the id alone will do. What it does not say of `owner`, `team`, `tags` and `runbook`
+    is its flow's."""
 
     id: Annotated[str, BeforeValidator(_dataset_id)] = needed(
         "Dataset id as Experience Platform shows it: 24 digits and lower-case letters.",
@@ -166,7 +189,7 @@ class DatasetSection(Section):
     name: Text = key("Name for reports, and for `%DATASET_NAME%`.", default="(empty)", example="Web events", given="")
 
 
-class FlowSection(DefaultsSection):
+class FlowSection(DefaultsSection, CareSection):
     """A dataflow of Experience Platform: one schedule, one destination, one or more datasets."""
 
     destination: Text = needed("Name of the destination it exports to.", example="lake-backup")
@@ -192,6 +215,18 @@ class FlowSection(DefaultsSection):
         "Folder name template of the dataflow, below the destination's folder.",
         default="%DATASET_ID%/%EXPORT_TIME%",
         example='"%DATASET_ID%/%EXPORT_TIME%"',
+    )
+    encryption: EncryptionWord | None = key(
+        "`pgp`: files are encrypted with a key that the audit does not have. Presence, sizes and the manifest are "
+        "checked; above level L1 the content is `unverifiable`, never damaged. Endings `.pgp` and `.gpg` are accepted.",
+        default="none",
+        example="pgp",
+    )
+    ignore: Patterns = key(
+        "Patterns of names in export folders that are no data; see [below](#names-that-are-not-looked-at).",
+        default="none",
+        example='["*.bak", checksums/*]',
+        given=[],
     )
     severity: Severities = key(
         "Severities of finding codes for this flow; they hold against the destination's.",

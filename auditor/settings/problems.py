@@ -20,9 +20,11 @@ class Problem:
     column: int
     path: str
     message: str
+    file: str = ""  # an included file; "" for the one that was asked for
 
     def render(self, file: str) -> str:
         """`file:line:column: path: message` on one line."""
+        file = self.file or file
         place = f"{file}:{self.line}:{self.column}" if self.line else file
         return inert(": ".join(part for part in (place, self.path, self.message) if part))
 
@@ -32,7 +34,7 @@ class ConfigError(Exception):
 
     def __init__(self, file: str, problems: Iterable[Problem]) -> None:
         self.file = file
-        self.problems = tuple(sorted(set(problems)))
+        self.problems = tuple(sorted(set(problems), key=lambda problem: (problem.file, problem)))
         super().__init__("\n".join(problem.render(file) for problem in self.problems))
 
 

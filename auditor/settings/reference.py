@@ -23,6 +23,7 @@ from auditor.settings.models import (
 )
 from auditor.settings.template import MACROS
 from auditor.settings.values import render_duration
+from auditor.settings.waivers import DueSection, MatchSection, WaiverSection
 from auditor.settings.windows import DEFAULT_WINDOWS
 
 _INTRODUCTION = f"""\
@@ -74,8 +75,18 @@ _TOP = (
         "ledger: postgresql://audit@db/audit",
     ),
     ("defaults", "What holds for every flow that does not say otherwise.", "by kind of run", "defaults: {settle: 30m}"),
+    (
+        "include",
+        (
+            "More files to read: a file or a pattern of names (`*`, `?`, `[abc]`, `**/`), or a list of them, relative "
+            "to the file that includes them."
+        ),
+        "none",
+        "include: teams/*.yaml",
+    ),
     ("destinations", "The places that exports land in, by name.", NEEDED, "destinations: {lake-backup: {…}}"),
     ("flows", "The dataflows that export, by name.", NEEDED, "flows: {web-3h: {…}}"),
+    ("waivers", "Findings that are put up with for a while.", "none", "waivers: [{match: {…}, reason: …, …}]"),
 )
 _WINDOWS = """\
 What is set holds for every kind, on a flow before `defaults`; for the backfill `first_run` holds before both,
@@ -104,6 +115,36 @@ _TEMPLATES = f"""\
 no time, or no dataset where the flow has several, cannot be judged and is a warning.
 """
 
+_INCLUDES = """\
+### Several files
+
+An included file may hold `destinations`, `flows`, `waivers` and `include`; `ledger` and `defaults` belong in the
+configuration itself, and `defaults` hold for the flows of all files. A name that two files give, a file that is
+included twice or by itself, and a pattern that fits no file are mistakes. Every mistake is told with the file it is in.
+Paths (`root`, `…_file`) are relative to the file they are written in; anchors do not reach into other files.
+"""
+
+_IGNORE = """\
+## Names that are not looked at
+
+`ignore` on a destination holds for keys below its folder path, on a flow for names in its export folders. `*` is any
+text without a slash, `**` any text, `?` one character, `[abc]` one of these, `[!abc]` none of them. A pattern without
+a slash is held against each name of a path, one with a slash against the whole path. What fits is not looked at, and
+neither is what lies below it: it is no data, no manifest, no stray object and no sign of an upload under way.
+
+No pattern can make an export look whole. Inside the export folders of configured datasets, names that Experience
+Platform gives (`part-…` and `manifest-….json`) are looked at whatever the patterns say, and a pattern that would fit
+such names is a mistake. A data file of another name that a pattern hides is still missed where a manifest lists it, and
+a folder of which nothing is left is `folder-empty`, never sound. To leave out old exports, use `watch_from`.
+"""
+
+_WAIVED = """\
+A waived finding stays in every report, marked as waived, but causes no exit code 1 and does not count as something
+that needs you. A waiver makes nothing sound: verdicts stay as they are, and what could not be checked still ends with
+exit code 3. When it has expired and would still match, that is the finding `waiver-expired`; when it matches nothing,
+`waiver-unused` (only said by an audit that looked at everything the waiver could match).
+"""
+
 
 def render_reference() -> str:
     """The whole page as Markdown."""
@@ -113,6 +154,7 @@ def render_reference() -> str:
 def _lines() -> Iterator[str]:
     yield _INTRODUCTION
     yield from _table(_TOP)
+    yield _INCLUDES
     yield from _section("## Destinations", "What every destination may have.", DestinationSection)
     for name, model in DESTINATION_TYPES.items():
         yield from _section(f"### `type: {name}`", model.__doc__ or "", model, without=DestinationSection)
@@ -120,11 +162,17 @@ def _lines() -> Iterator[str]:
     yield from _windows()
     yield from _section("### `first_run`", FirstRunSection.__doc__ or "", FirstRunSection)
     yield from _section("## Flows", f"{FlowSection.__doc__} All keys of `defaults`, and:", FlowSection, DefaultsSection)
-    yield from _section("### `datasets`", DatasetSection.__doc__ or "", DatasetSection)
+    datasets = " ".join((DatasetSection.__doc__ or "").split())
+    yield from _section("### `datasets`", datasets, DatasetSection)
     yield from _section("### `schedule`", ScheduleSection.__doc__ or "", ScheduleSection)
     yield _SCHEDULES
     yield from _section("### `except`", "A list of dates, and of spans with these keys.", ExclusionSection)
     yield _TEMPLATES
+    yield _IGNORE
+    yield from _section("## Waivers", f"A list. {WaiverSection.__doc__}", WaiverSection)
+    yield from _section("### `match`", MatchSection.__doc__ or "", MatchSection)
+    yield from _section("### `due`", f"{DueSection.__doc__} One moment alone is that due time.", DueSection)
+    yield _WAIVED
 
 
 def _windows() -> Iterator[str]:

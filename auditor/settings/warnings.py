@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from auditor.model import Flow
 from auditor.settings.destinations import Destination
-from auditor.settings.problems import Path, quoted, render_path
+from auditor.settings.problems import Path, quoted
 from auditor.settings.template import names_dataset, names_time
 from auditor.settings.yaml_tree import Tree
 
@@ -23,7 +23,13 @@ def find_warnings(tree: Tree, destinations: Mapping[str, Destination], flows: Ma
 
 
 def _about(path: Path, sentence: str, tree: Tree) -> str:
-    return f"line {tree.line_of(path)}: {render_path(path)}: {sentence}"
+    return f"{place_of(path, tree)}: {tree.render(path)}: {sentence}"
+
+
+def place_of(path: Path, tree: Tree) -> str:
+    """`line 12`, or `teams/web.yaml line 12` in an included file."""
+    spot = tree.spot_of(path)
+    return f"{spot.file} line {spot.line}".lstrip()
 
 
 def _read_as_text(tree: Tree) -> Iterator[str]:

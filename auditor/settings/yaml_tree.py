@@ -48,6 +48,7 @@ class Spot:
 
     line: int
     column: int
+    file: str = ""  # an included file; "" for the one that was asked for
 
 
 @dataclass(slots=True)
@@ -59,16 +60,24 @@ class Tree:
     values: dict[Path, Spot] = field(default_factory=dict)
     bare: dict[Path, str] = field(default_factory=dict)  # unquoted words that YAML would not take for text
     problems: list[Problem] = field(default_factory=list)
+    first_waiver: dict[str, int] = field(default_factory=dict)  # by included file: the place of its first in `waivers`
 
     def add(self, path: Path, message: str, *, at_key: bool = False) -> None:
         """Note a problem at `path`, or at the nearest thing around it that was written."""
         path = self._written(path)
         spot = self._spot(path, at_key)
-        self.problems.append(Problem(spot.line, spot.column, render_path(path), message))
+        self.problems.append(Problem(spot.line, spot.column, self.render(path), message, spot.file))
 
-    def line_of(self, path: Path) -> int:
-        """The line of `path` or of what is around it."""
-        return self._spot(self._written(path), at_key=True).line
+    def spot_of(self, path: Path) -> Spot:
+        """Where `path` stands, or what is around it."""
+        return self._spot(self._written(path), at_key=True)
+
+    def render(self, path: Path) -> str:
+        """`path` as text, counted as in the file where it is written."""
+        match path:
+            case ("waivers", int(index), *rest):
+                return render_path(("waivers", index - self.first_waiver.get(self.spot_of(path[:2]).file, 0), *rest))
+        return render_path(path)
 
     def _spot(self, path: Path, at_key: bool) -> Spot:
         for length in range(len(path), -1, -1):
