@@ -10,6 +10,7 @@ from auditor.reconcile.sight import FolderSight
 COPIED_AT_LEAST = 3  # folders
 COPIED_SPAN = timedelta(days=3)  # of export times; a burst after an outage is shorter, or not this dense
 COPIED_DENSITY = 4  # export times span at least this many times the span of the modification times
+COPIED_BESIDE = timedelta(minutes=15)  # a copy goes on to its newest objects at least this long, or as long again
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,8 @@ def find_copied(
 
     A synced or restored bucket gives old objects one new date. Told apart from a real delay by its shape:
     at least three successive exports past their deadline, due over three days or more, all modified within
-    a quarter of that span.
+    a quarter of that span. Exports past their grace alone belong to the copy if they were modified with it: they
+    are its newest ones.
     """
     groups: list[list[tuple[ExpectedRun, FolderSight]]] = [[]]
     for run, sight in pairs:
@@ -114,13 +116,32 @@ def find_copied(
             groups[-1].append((run, sight))
         else:
             groups.append([])
-    return tuple(pair for group in groups if _looks_copied(group) for pair in group)
+    spans = [_span_of_copy(group) for group in groups if _looks_copied(group)]
+    return tuple(pair for pair in pairs if any(_is_of_copy(pair, span) for span in spans))
+
+
+def _span_of_copy(group: Sequence[tuple[ExpectedRun, FolderSight]]) -> tuple[datetime, datetime]:
+    """From when to when the copy was written, with room for objects of `group`'s neighbours."""
+    moments = _moments(group)
+    room = max(max(moments) - min(moments), COPIED_BESIDE)
+    return min(moments) - room, max(moments) + room
+
+
+def _is_of_copy(pair: tuple[ExpectedRun, FolderSight], span: tuple[datetime, datetime]) -> bool:
+    """Whether an export would be late by a date that the copy gave it."""
+    run, sight = pair
+    moment = arrived_at(sight, ArrivalClock.MODIFIED)
+    return moment is not None and moment > run.late_after and span[0] <= moment <= span[1]
 
 
 def _looks_copied(group: Sequence[tuple[ExpectedRun, FolderSight]]) -> bool:
     if len(group) < COPIED_AT_LEAST:
         return False
     dues = [run.key.due for run, _ in group]
-    moments = [moment for _, sight in group if (moment := arrived_at(sight, ArrivalClock.MODIFIED))]
+    moments = _moments(group)
     span = max(dues) - min(dues)
     return span >= COPIED_SPAN and (max(moments) - min(moments)) * COPIED_DENSITY <= span
+
+
+def _moments(group: Sequence[tuple[ExpectedRun, FolderSight]]) -> list[datetime]:
+    return [moment for _, sight in group if (moment := arrived_at(sight, ArrivalClock.MODIFIED))]

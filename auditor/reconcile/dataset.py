@@ -163,7 +163,7 @@ def _judge_run(
     if arrival is Arrival.ARRIVING:
         return replace(verdict, content=Content.UNCHECKED, level=None, findings=tuple(findings), unverifiable=())
     findings += _find_in_folder(chain, subject, sight, before)
-    if chain.flow.manifest and sight.told.tells_nothing and not _is_manifest_broken(sight):
+    if chain.flow.manifest and sight.told.tells_nothing and not _may_be_broken(sight, run):
         findings.append(
             subject.finding(
                 MANIFEST_MISSING,
@@ -310,8 +310,13 @@ def _not_asked_for(chain: Chain, *, now: datetime) -> list[tuple[ExportFolder, E
     return sorted(both, key=lambda pair: (pair[0].export_time, pair[0].prefix))
 
 
-def _is_manifest_broken(sight: FolderSight) -> bool:
-    return any(manifest.problem or manifest.unreadable for manifest in sight.manifests)
+def _may_be_broken(sight: FolderSight, run: ExpectedRun) -> bool:
+    """Whether a manifest that gave no answer may be the one looked for: it is told by itself."""
+    silent = [m.file for m in sight.manifests if m.problem or m.unreadable]
+    return any(
+        file.key.startswith(sight.folder.prefix) or run.early_from <= file.modified <= run.missing_after
+        for file in silent
+    )
 
 
 def _tell_copied(chain: Chain, copied: set[datetime]) -> Iterator[Unverifiable]:

@@ -50,10 +50,30 @@ def what_is_told(folder: ExportFolder, manifests: Sequence[Manifest], destinatio
     return Told(tuple(speaking), tuple(dict.fromkeys(entries)))
 
 
+class ManifestsAbove:
+    """Manifests that lie above the export folders, by what they name: there may be one for every run there ever was."""
+
+    def __init__(self, manifests: Sequence[Manifest]) -> None:
+        self.silent = tuple(m for m in manifests if m.problem or m.unreadable)
+        self._naming: dict[str, list[Manifest]] = {}
+        for manifest in manifests:
+            for name in {part for entry in manifest.entries for part in _folders_named(entry)}:
+                self._naming.setdefault(name, []).append(manifest)
+
+    def about(self, folder: ExportFolder) -> tuple[Manifest, ...]:
+        """Those that may speak of `folder`: they name it, or nobody knows what they name."""
+        named = [one for name in _parts(folder.prefix)[-1:] for one in self._naming.get(name, ())]
+        return (*named, *self.silent)
+
+
+def _folders_named(entry: ManifestEntry) -> list[str]:
+    return _parts(entry.sink_path) + _parts(entry.name)[:-1]
+
+
 def _is_about(entry: ManifestEntry, folder: ExportFolder, destination_folder: str, *, inside: bool) -> bool:
     """Whether `entry` lists a file of `folder`. A manifest inside a folder speaks of it unless it says otherwise."""
     own = _parts(folder.prefix)[len(_parts(destination_folder)) :]
-    named = _parts(entry.sink_path) + _parts(entry.name)[:-1]
+    named = _folders_named(entry)
     if own and any(named[i : i + len(own)] == own for i in range(len(named) - len(own) + 1)):
         return True
     return inside and not _names_another(named, own)
@@ -91,9 +111,10 @@ def compare(folder: ExportFolder, told: Told) -> Compared:
     A name that differs in Unicode normal form only is the same file if there is exactly one such.
     Two manifests may list a file with different sizes (a second write): one that fits is enough.
     """
-    by_name = {file.name: file for file in folder.files}
+    stored = (*folder.strays, *folder.manifests, *folder.files)  # a manifest may list more than data
+    by_name = {file.name: file for file in stored}
     by_form: dict[str, list[StoredFile]] = {}
-    for file in folder.files:
+    for file in stored:
         by_form.setdefault(unicodedata.normalize("NFC", file.name), []).append(file)
     listed: dict[str, list[ManifestEntry]] = {}
     for entry in told.entries:

@@ -6,8 +6,9 @@ from datetime import datetime
 
 from auditor.checks import CATALOGUE
 from auditor.checks.layout import DESTINATION_EMPTY, FOLDER_MALFORMED, STRAY_OBJECT, UNKNOWN_DATASET
+from auditor.checks.manifest import MANIFEST_UNREADABLE
 from auditor.checks.protection import FLOW_ENDED
-from auditor.model import EvidenceValue, Finding, Unverifiable
+from auditor.model import EvidenceValue, Finding, Manifest, Unverifiable
 from auditor.reconcile.subject import Subject
 
 SHOWN = 20  # names listed in one finding's evidence; the count is always whole
@@ -84,6 +85,28 @@ def find_malformed(subject: Subject, malformed: Sequence[tuple[str, str, int]]) 
                 "objects": sum(count for *_, count in malformed),
             },
         )
+
+
+def find_broken_above(subject: Subject, manifests: Sequence[Manifest]) -> Iterator[Finding]:
+    """MANIFEST_UNREADABLE, one per destination: manifests above the export folders of which no run is known."""
+    broken = [m for m in manifests if m.problem]
+    if broken:
+        yield subject.finding(
+            MANIFEST_UNREADABLE,
+            f"A manifest above the export folders cannot be read: {broken[0].problem}.",
+            key=broken[0].file.key,
+            evidence={
+                "problem": broken[0].problem,
+                "size": broken[0].file.size,
+                "manifests": len(broken),
+                "files": [m.file.key for m in broken[:SHOWN]],
+            },
+        )
+
+
+def doubts_of_manifests(subject: Subject, manifests: Sequence[Manifest]) -> list[Unverifiable]:
+    """What such a manifest lists is not known, so nobody can say that nothing of it is missing."""
+    return [Unverifiable(m.file.key, m.unreadable, subject.destination) for m in manifests if m.unreadable]
 
 
 def find_ended(subject: Subject, end: datetime | None, *, now: datetime) -> Iterator[Finding]:

@@ -39,9 +39,17 @@ class FolderSight:
 
     @property
     def is_listed_whole(self) -> bool:
-        """A manifest speaks of this folder, and each file it lists is there with the size it says."""
+        """A manifest speaks of this folder, and its files are those it lists, each with the size it says."""
         told = self.told
-        return not told.tells_nothing and not self.folder.temporary and compare(self.folder, told).agrees
+        if told.tells_nothing or self.folder.temporary or any(entry.size is None for entry in told.entries):
+            return False
+        compared = compare(self.folder, told)
+        return compared.agrees and not compared.extra
+
+    @property
+    def may_be_whole(self) -> bool:
+        """There are files, and nothing tells that more are to come."""
+        return bool(self.folder.files) and not self.folder.temporary and self.compared.agrees
 
     def is_settled(self, *, settle: timedelta, now: datetime) -> bool:
         """Whether its content may be judged: whole by its manifest, or unchanged for `settle`."""

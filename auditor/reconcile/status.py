@@ -26,11 +26,11 @@ def judge_status(
     *,
     fail_on: Severity,
 ) -> Status:
-    """Worst first: findings at or above `fail_on`, then anything not checked, then good.
+    """Worst first: findings at or above `fail_on` that are not waived, then anything not checked, then good.
 
     Nothing checked, and nothing due yet, is never good.
     """
-    if any(f.severity.rank >= fail_on.rank and f.code not in NEVER_FINDINGS for f in findings):
+    if any(f.severity.rank >= fail_on.rank and f.code not in NEVER_FINDINGS and not f.waived for f in findings):
         return Status.FINDINGS
     if unverifiable or any(_was_not_checked(run) for run in runs):
         return Status.INCOMPLETE

@@ -22,9 +22,12 @@ from auditor.model import (
 )
 from auditor.reconcile.arrival import is_at_rest
 from auditor.reconcile.dataset import Chain, ChainAnswer, blind_chain, judge_chain
+from auditor.reconcile.manifests import ManifestsAbove
 from auditor.reconcile.places import (
     Trouble,
     doubt_of,
+    doubts_of_manifests,
+    find_broken_above,
     find_empty_destination,
     find_ended,
     find_malformed,
@@ -80,6 +83,8 @@ class PlaceAudit:
         self._progress = progress
         self._subject = Subject(facts.name, severities=facts.severities)
         self._answer = PlaceAnswer()
+        self._silent: dict[str, Manifest] = {}  # by key: those above the export folders that gave no answer
+        self._earliest = min((watched[f.name] for f in flows if f.name in watched), default=options.now)
         self._open: dict[tuple[str, str], Expected] = {}  # not judged yet, by flow and dataset
 
     def run(self, open_adapter: OpenAdapter, verifier: Verifier) -> tuple[PlaceAnswer, Reading | None]:
@@ -101,6 +106,7 @@ class PlaceAudit:
         finally:
             if adapter:
                 adapter.close()
+        self._tell_silent_manifests()
         if reading:
             for trouble in reading.troubles.values():
                 self._answer.findings.append(find_trouble(self._subject, trouble))
@@ -124,7 +130,7 @@ class PlaceAudit:
             self._judge_partition(partition, reading, verifier)
             self._find_malformed(partition.malformed)
         for expected in list(self._open.values()):  # datasets of which nothing lies there
-            self._judge(expected, (), {}, (), reading, verifier)
+            self._judge(expected, (), {}, ManifestsAbove(()), reading, verifier)
         if not self._options.is_partial:
             self._find_places(scan)
 
@@ -139,7 +145,8 @@ class PlaceAudit:
         self._book.record_folders(self._facts.name, partition.folders, at=self._options.now)
         files = [*partition.manifests_above, *(m for f in partition.folders for m in f.manifests)]
         manifests = reading.manifests(_common_prefix(files), files)
-        above = tuple(manifests[file.key] for file in partition.manifests_above)
+        above = ManifestsAbove([manifests[file.key] for file in partition.manifests_above])
+        self._silent |= {manifest.file.key: manifest for manifest in above.silent}
         for expected in [e for e in self._open.values() if e.dataset in partition.datasets]:
             folders = [f for f in by_dataset.get(expected.dataset, []) if expected.flow.name in f.flows]
             self._judge(expected, folders, manifests, above, reading, verifier)
@@ -149,7 +156,7 @@ class PlaceAudit:
         expected: Expected,
         folders: Sequence[ExportFolder],
         manifests: Mapping[str, Manifest],
-        above: Sequence[Manifest],
+        above: ManifestsAbove,
         reading: Reading,
         verifier: Verifier,
     ) -> None:
@@ -159,7 +166,7 @@ class PlaceAudit:
         history = self._ledger.folder_history(self._facts.name, expected.dataset)
         sights = {}
         for folder in folders:
-            told = tuple(manifests[file.key] for file in folder.manifests) + tuple(above)
+            told = tuple(manifests[file.key] for file in folder.manifests) + above.about(folder)
             past = history.get(folder.prefix)
             sights[folder.prefix] = FolderSight(
                 folder,
@@ -177,7 +184,8 @@ class PlaceAudit:
         checks = reading.check(_common_prefix(files), files, level, verifier)
         for folder in ready:
             sights[folder.prefix] = _with_checks(sights[folder.prefix], checks)
-        self._book.record_whole(self._facts.name, [folder.prefix for folder in ready if folder.files], now)
+        whole = [folder.prefix for folder in ready if sights[folder.prefix].may_be_whole]
+        self._book.record_whole(self._facts.name, whole, now)
         chain = replace(chain, sights=sights)
         self._answer.add(judge_chain(chain, now=now))
         del self._open[expected.flow.name, expected.dataset]
@@ -195,6 +203,12 @@ class PlaceAudit:
         chain = expected.chain(self._facts, match, (), (), now=self._options.now)
         self._answer.add(blind_chain(chain, reason=reason, now=self._options.now))
         del self._open[expected.flow.name, expected.dataset]
+
+    def _tell_silent_manifests(self) -> None:
+        """Manifests above the export folders that gave no answer belong to no run: they are told once, here."""
+        watched = [m for _, m in sorted(self._silent.items()) if m.file.modified >= self._earliest]
+        self._answer.findings += find_broken_above(self._subject, watched)
+        self._answer.unverifiable += doubts_of_manifests(self._subject, watched)
 
     def _find_malformed(self, folders: Iterable[MalformedFolder]) -> None:
         by_dataset: dict[str, list[tuple[str, str, int]]] = defaultdict(list)

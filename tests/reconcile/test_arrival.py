@@ -60,6 +60,16 @@ def test_a_folder_whole_by_its_manifest_needs_no_settling():
     assert judge_arrival(RUN, seen, HOW, now=at("06:15:01")) == Arrival.ON_TIME
 
 
+@pytest.mark.parametrize("entries", [(), (("part-00000.json.gz", None),)], ids=["a file unlisted", "no size listed"])
+def test_a_manifest_that_does_not_say_when_all_is_there_leaves_the_settling(entries):
+    here = with_files("06:00", "06:15")
+    seen = sight(
+        here, manifests=(replace(manifest_of(here, *entries), file=named(here, "manifest-f-r.json", "06:01")),)
+    )
+    assert judge_arrival(RUN, seen, HOW, now=at("06:15:01")) == Arrival.ARRIVING
+    assert judge_arrival(RUN, seen, HOW, now=at("06:30")) == Arrival.ON_TIME
+
+
 def test_a_manifest_that_lists_more_than_is_there_leaves_the_folder_arriving():
     half = with_files("06:00", "06:15")
     seen = sight(half, manifests=(manifest_of(half, ("part-00000.json.gz", 100), ("part-00001.json.gz", 9)),))

@@ -15,6 +15,7 @@ from auditor.model import (
     Manifest,
     ManifestEntry,
     Severity,
+    StoredFile,
 )
 from auditor.reconcile.dataset import blind_chain, judge_chain
 from tests.reconcile.worlds import (
@@ -397,3 +398,22 @@ def test_an_export_that_is_gone_is_told_apart_from_one_that_never_came():
     )
     [finding] = answer.verdicts[0].findings
     assert (finding.code, "earlier audit saw" in finding.message) == ("export-missing", True)
+
+
+def test_a_broken_manifest_above_excuses_only_the_run_it_may_belong_to():
+    here, day_before = with_files("06:00", "06:20"), with_files("03:00", "03:20")
+    broken = Manifest(StoredFile("backups/manifest-f-r.json", 50, at("06:30"), "v1"), problem="it is not JSON")
+    sights = [sight(here, manifests=(broken,)), sight(day_before, manifests=(broken,))]
+    flow = replace(FLOW, manifest=True)
+    runs = [replace(run("03:00"), missing_after=at("06:00")), run("06:00")]
+    answer = judge_chain(chain(runs, sights, NOW, flow=flow, max_age=None), now=at(NOW))
+    assert [[f.code for f in v.findings] for v in answer.verdicts] == [["manifest-missing"], []]
+
+
+def test_a_manifest_may_list_what_is_no_data_file():
+    here = with_files("06:00", "06:20")
+    beside = replace(here, strays=(named(here, "schema.txt", "06:20"),))
+    listed = manifest_of(here, ("part-00000.json.gz", 100), ("schema.txt", 100), ("manifest-f-r.json", 50))
+    beside = replace(beside, manifests=(listed.file,))
+    verdict = one(sight(beside, manifests=(listed,)))
+    assert (verdict.content, verdict.findings) == (Content.SOUND, ())

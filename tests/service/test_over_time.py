@@ -3,9 +3,12 @@
 import shutil
 from datetime import timedelta
 
+from adapters.base import AccessDenied
 from auditor.model import Arrival, Status
-from tests.service.auditing import Bench, codes, verifier
-from tests.worlds.small import DAILY, DAILY_RUN, PROFILES, small_world
+from auditor.worlds import list_objects
+from tests.scan.memory import MemoryAdapter
+from tests.service.auditing import Bench, codes, in_memory, verifier
+from tests.worlds.small import DAILY, DAILY_RUN, PROFILES, WEB, WEB_RUN, small_world
 
 __all__ = ["verifier"]
 
@@ -44,3 +47,46 @@ def test_an_export_that_was_deleted_is_missing_whatever_empty_runs_look_like(tmp
         shutil.rmtree(folder)
     later = made.audit(is_past=False)
     assert (arrival(later, DAILY_RUN.due), codes(later)) == (Arrival.MISSING, ["export-missing"])
+
+
+def as_of(world, moment, without=""):
+    """The place as it stood at `moment`; `without`: an object that is not there."""
+    objects = {item.key: (item.data, item.modified) for item in list_objects(world, until=moment)}
+    return MemoryAdapter({key: stored for key, stored in objects.items() if key != without}, world.destination)
+
+
+def test_an_export_completed_after_its_grace_is_late_also_where_half_of_it_was_judged_before(tmp_path, verifier):
+    world = small_world(WEB)
+    made = Bench.of_world(world, tmp_path, verifier)
+    part = world.delivery(WEB_RUN).prefix + world.delivery(WEB_RUN).parts[0].name
+    soon, end = WEB_RUN.due + timedelta(hours=2), WEB_RUN.due + timedelta(hours=5)
+    made.adapters["lake-backup"] = as_of(world, soon, without=part)
+    assert codes(made.audit(is_past=False, now=soon)) == ["manifest-file-missing"]
+    made.adapters["lake-backup"] = whole = as_of(world, end)
+    whole.objects[part] = (whole.objects[part][0], end)
+    result = made.audit(is_past=False, now=end)
+    assert codes(result) == ["export-late"]
+    assert {v.arrival for v in result.runs if (v.dataset, v.due) == (WEB_RUN.dataset, WEB_RUN.due)} == {Arrival.LATE}
+
+
+ABOVE = "backups/manifest-d0420d72-756c-4159-9e7f-7d3e2f8b501e-0b5c2f9e-37a1-4c5e-8a43-0c1d2e3f4a5b.json"
+
+
+def audit_with_above(tmp_path, verifier, data, **breaks):
+    """An audit of a world without faults, with one manifest above all its export folders."""
+    made = Bench.of_world(small_world(), tmp_path, verifier)
+    objects = {**in_memory(small_world()).objects, ABOVE: (data, WEB_RUN.due)}
+    made.adapters["lake-backup"] = MemoryAdapter(objects, "lake-backup", **breaks)
+    return made.audit()
+
+
+def test_a_manifest_above_the_folders_that_cannot_be_read_is_no_green(tmp_path, verifier):
+    denied = AccessDenied("s3:GetObject", destination="lake-backup", operation="read", key=ABOVE)
+    result = audit_with_above(tmp_path, verifier, b"{}", fail_reading={ABOVE: denied})
+    assert [u.subject for u in result.unverifiable] == [ABOVE]
+    assert (codes(result), result.status) == ([], Status.INCOMPLETE)
+
+
+def test_a_manifest_above_the_folders_that_is_none_is_told_once(tmp_path, verifier):
+    result = audit_with_above(tmp_path, verifier, b"{")
+    assert [(f.code, f.key, f.evidence["manifests"]) for f in result.findings] == [("manifest-unreadable", ABOVE, 1)]
