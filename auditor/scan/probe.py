@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from adapters.base import Adapter, DestinationError, Folder
+from adapters.base import Adapter, DestinationError, Folder, ObjectInfo
 from auditor.scan.layout import Above, Foreign, Layout, Malformed
+from auditor.scan.names import FileKind, file_kind
 from auditor.scan.observed import MalformedFolder, UnknownDataset
 from auditor.scan.plan import dataset_level
 
@@ -33,7 +34,11 @@ def probe_folder(
     if foreign:
         return foreign[0].dataset, UnknownDataset(prefix, len({one.prefix for one in foreign}))
     malformed = [one for one in seen if isinstance(one, Malformed)]
-    return MalformedFolder(malformed[0].prefix, malformed[0].why, len(malformed)) if malformed else None
+    return (
+        MalformedFolder(malformed[0].prefix, malformed[0].why, len({one.prefix for one in malformed}))
+        if malformed
+        else None
+    )
 
 
 def _exports_below(adapter: Adapter, layout: Layout, prefix: str) -> Iterator[Foreign | Malformed]:
@@ -43,7 +48,10 @@ def _exports_below(adapter: Adapter, layout: Layout, prefix: str) -> Iterator[Fo
         if isinstance(here, Foreign) or (isinstance(here, Malformed) and _says_a_dataset(layout, here)):
             yield here
             return
-        entries = islice(adapter.list_folder(prefix), _ENTRIES)
+        entries = list(islice(adapter.list_folder(prefix), _ENTRIES))
+        if isinstance(here, Malformed) and here.resembles and _holds_data(entries, prefix):
+            yield here
+            return
         below = sorted(entry.prefix for entry in entries if isinstance(entry, Folder))
         placed = [layout.place(one) for one in below]
         found = [one for one in placed if isinstance(one, Foreign) or _has_a_time(one, prefix)]
@@ -60,6 +68,17 @@ def _says_a_dataset(layout: Layout, placement: Malformed) -> bool:
     macro = layout.template.dataset_macro
     known = {one.id if macro == "DATASET_ID" else one.name for one in layout.flow.datasets}
     return any(name in placement.prefix for name in known)
+
+
+def _holds_data(entries: Sequence[ObjectInfo | Folder], prefix: str) -> bool:
+    """Data files lie in the folder itself: under a name that looks like an export time, it was meant for an export.
+
+    Not under a passing name: an uploader may rename the folder in the end.
+    """
+    if file_kind(prefix.rstrip("/").rpartition("/")[2]) is FileKind.TEMPORARY:
+        return False
+    keys = [entry.key for entry in entries if isinstance(entry, ObjectInfo)]
+    return any(file_kind(key.removeprefix(prefix)) is FileKind.DATA for key in keys)
 
 
 def _has_a_time(placement: object, prefix: str) -> bool:
