@@ -1,6 +1,6 @@
 """Findings about a destination or a flow as a whole: what lies there that nobody asked for, and what cannot be seen."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from auditor.checks import CATALOGUE
 from auditor.checks.layout import DESTINATION_EMPTY, FOLDER_MALFORMED, STRAY_OBJECT, UNKNOWN_DATASET
 from auditor.checks.manifest import MANIFEST_UNREADABLE
 from auditor.checks.protection import FLOW_ENDED
-from auditor.model import EvidenceValue, Finding, Manifest, Unverifiable
+from auditor.model import Arrival, EvidenceValue, Finding, Manifest, Unverifiable, Verdict
 from auditor.reconcile.subject import Subject
 
 SHOWN = 20  # names listed in one finding's evidence; the count is always whole
@@ -42,12 +42,19 @@ def doubt_of(subject: Subject, trouble: Trouble) -> Unverifiable:
     return Unverifiable(f"destination {subject.destination}", trouble.reason, subject.destination)
 
 
-def find_empty_destination(subject: Subject, folder: str, nearest: str) -> Finding:
-    """DESTINATION_EMPTY: the place can be listed and nothing lies below the folder path."""
+def find_empty_destination(
+    subject: Subject, folder: str, nearest: str, verdicts: Iterable[Verdict]
+) -> Iterator[Finding]:
+    """DESTINATION_EMPTY: the place can be listed, nothing lies below the folder path, and something should.
+
+    Before the first export is missing, and after the last one has expired, an empty place is as it should be.
+    """
+    if not any(verdict.arrival in {Arrival.MISSING, Arrival.UNKNOWN} for verdict in verdicts):
+        return
     hint = f" The nearest name there is {nearest!r}." if nearest else ""
     path = folder or "(the root)"
     evidence = {"folder": folder, "nearest": nearest or None}
-    return subject.finding(DESTINATION_EMPTY, f"Nothing lies below {path!r}.{hint}", key=folder, evidence=evidence)
+    yield subject.finding(DESTINATION_EMPTY, f"Nothing lies below {path!r}.{hint}", key=folder, evidence=evidence)
 
 
 def find_strays(subject: Subject, count: int, first: Sequence[str]) -> Iterator[Finding]:

@@ -219,7 +219,8 @@ class PlaceAudit:
 
     def _find_places(self, scan: Scan) -> None:
         if scan.found_nothing:
-            self._answer.findings.append(find_empty_destination(self._subject, self._facts.folder, scan.nearest))
+            folder, verdicts = self._facts.folder, self._answer.verdicts
+            self._answer.findings += find_empty_destination(self._subject, folder, scan.nearest, verdicts)
         self._find_malformed(scan.malformed)
         self._answer.findings += find_strays(self._subject, scan.strays.count, scan.strays.first)
         unknown = {dataset: seen.prefix for dataset, seen in scan.unknown_datasets.items()}

@@ -7,6 +7,7 @@ import pytest
 from adapters.base import AccessDenied, CredentialExpired, NotFound, Throttled, Unreachable
 from auditor.model import Arrival, Content, Level, Status
 from auditor.worlds import faults
+from tests.scan.memory import MemoryAdapter
 from tests.service.auditing import Bench, codes, counted, in_memory, told, utc, verifier
 from tests.worlds.small import CLICK_RUN, CLICKS, DAILY, DAILY_RUN, EVENTS, WEB, WEB_RUN, small_world
 
@@ -161,6 +162,14 @@ def test_an_empty_folder_path_is_missing_and_says_the_nearest_name(tmp_path, ver
     [empty] = [f for f in result.findings if f.code == "destination-empty"]
     assert empty.evidence["nearest"] == "backups"
     assert counted(result)["missing"] > 0
+
+
+def test_a_folder_path_that_is_still_empty_before_anything_is_missing_is_no_finding(tmp_path, verifier):
+    made = bench(small_world(DAILY), tmp_path, verifier)
+    made.adapters["lake-backup"] = MemoryAdapter({}, "lake-backup")
+    for moment in ("2026-09-30T00:00:00", "2026-10-01T08:00:00"):  # before its start, inside its first grace
+        result = made.audit(now=utc(moment))
+        assert (codes(result), result.status) == ([], Status.INCOMPLETE)
 
 
 def test_what_a_selection_leaves_out_is_neither_missing_nor_unexpected(tmp_path, verifier):
