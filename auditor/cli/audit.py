@@ -28,7 +28,7 @@ def audit(
     since: Annotated[str, typer.Option(help="Watch from this moment, e.g. 2026-10-01T00:00:00Z.")] = "",
     level: Annotated[str, typer.Option(help="How deep to verify: L0 to L4; default: as configured.")] = "",
     reverify: Annotated[bool, typer.Option("--reverify", help="Read all files again, also unchanged ones.")] = False,
-    format: Annotated[str, typer.Option(help="table or json.")] = "table",  # noqa: A002 (the option's name)
+    format: Annotated[str, typer.Option(help=f"One of {', '.join(sorted(FORMATS))}.")] = "table",  # noqa: A002 (the option's name)
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Write the report to this file.")] = None,
     fail_on: Annotated[str, typer.Option("--fail-on", help="Exit 1 from this severity on.")] = "error",
 ) -> None:
@@ -39,11 +39,9 @@ def audit(
         loaded = load_config(config)
     except ConfigError as error:
         complain(str(error))
-    clock = datetime.now(UTC)
-    moment = moment_of("--now", now) or clock
     options = AuditOptions(
-        now=moment,
-        is_past=bool(now) and moment < clock,
+        now=moment_of("--now", now) or datetime.now(UTC),
+        is_past=bool(now),  # a moment of the future is pinned too: what would be missing then is not missing now
         destination=destination,
         flow=flow,
         dataset=dataset,
