@@ -8,6 +8,7 @@ import typer
 
 from auditor.model import Level, Severity
 
+YEARS = (1970, 9000)  # inside them no window around a moment leaves the calendar
 DEFAULT_CONFIG = Path("auditor.yaml")
 
 
@@ -27,6 +28,8 @@ def moment_of(option: str, text: str) -> datetime | None:
         complain(f"{option} {text}: no moment; write it like 2026-11-01T06:00:00Z")
     if moment.tzinfo is None:
         complain(f"{option} {text}: the zone is missing; write {text}Z for UTC, or an offset like {text}+02:00")
+    if not YEARS[0] <= moment.year < YEARS[1]:
+        complain(f"{option} {text}: use a year from {YEARS[0]} to {YEARS[1] - 1}")
     return moment.astimezone(UTC)
 
 

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from auditor.expect import default_max_age, expected_runs
 from auditor.model import DestinationFacts, ExpectedRun, ExportFolder, Flow
 from auditor.reconcile.dataset import Chain
 from auditor.reconcile.matching import Match, match_folders
 from auditor.reconcile.sight import FolderSight
+
+FIRST_OF_ALL = datetime(1970, 1, 1, tzinfo=UTC)  # a `watch_from` of the year 1 leaves room for the windows before it
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,8 @@ def expect_datasets(flow: Flow, datasets: Sequence[str], *, watched_since: datet
     reach = max((window.deadline for window in flow.windows.values()), default=now - now)
     early = max((window.early for window in flow.windows.values()), default=now - now)
     by_dataset: dict[str, list[ExpectedRun]] = {dataset: [] for dataset in datasets}
-    for run in expected_runs(flow, since=watched_since - reach, until=now + early):
+    since = max(watched_since, FIRST_OF_ALL) - reach
+    for run in expected_runs(flow, since=since, until=now + early):
         if run.key.dataset in by_dataset:
             by_dataset[run.key.dataset].append(run)
     return [Expected(flow, dataset, watched_since, tuple(runs)) for dataset, runs in by_dataset.items()]
