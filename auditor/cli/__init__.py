@@ -6,6 +6,7 @@ from auditor.cli.audit import audit
 from auditor.cli.config import config_app
 from auditor.cli.demo import demo
 from auditor.cli.explain import explain
+from auditor.cli.verify import verify
 
 app = typer.Typer(
     name="export-auditor",
@@ -18,6 +19,7 @@ app = typer.Typer(
 )
 app.command()(demo)
 app.command()(audit)
+app.command()(verify)
 app.command()(explain)
 app.add_typer(config_app, name="config")
 

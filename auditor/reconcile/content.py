@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from auditor.model import Content, FileCheck, Level, Unverifiable
+from auditor.model import Compression, Content, FileCheck, FileFormat, Level, Unverifiable
 from auditor.reconcile.manifests import Compared, Told
 from auditor.reconcile.sight import FolderSight
 from auditor.reconcile.subject import Subject
@@ -16,6 +16,7 @@ class Judged:
     content: Content
     level: Level | None = None  # of sound content: the lowest of its files
     records: int | None = None  # None unless counted in every file
+    unprotected: int = 0  # sound files without checksums of their own
     unverifiable: tuple[Unverifiable, ...] = ()
 
 
@@ -31,11 +32,20 @@ def judge_content(sight: FolderSight, subject: Subject, told: Told, compared: Co
     content = max(answers, key=lambda answer: answer.rank, default=Content.SOUND)
     counts = [check.records for check in checks if check]
     records = sum(n for n in counts if n is not None) if len(counts) == len(checks) and None not in counts else None
-    return Judged(content, _level(checks) if content is Content.SOUND else None, records, doubts)
+    level = _level(checks) if content is Content.SOUND else None
+    return Judged(content, level, records, sum(_is_unprotected(check) for check in checks if check), doubts)
 
 
 def _level(checks: list[FileCheck | None]) -> Level:
     return min((check.level for check in checks if check), default=Level.L1)
+
+
+def _is_unprotected(check: FileCheck) -> bool:
+    """Whether a value could have changed in a file that decodes: plain JSON, Parquet pages that nothing guards."""
+    if check.content is not Content.SOUND or check.level not in (Level.L2, Level.L3):
+        return False  # not sound, only listed, or equal to a checksum kept elsewhere
+    plain_json = check.format is FileFormat.JSON and check.compression is Compression.NONE
+    return plain_json or bool(check.facts.get("unprotected_pages"))
 
 
 def _find_doubts(sight: FolderSight, subject: Subject, told: Told) -> Iterator[Unverifiable]:

@@ -229,6 +229,7 @@ def _present(sight: FolderSight, subject: Subject, arrival: Arrival, moment: dat
         files=len(sight.folder.files),
         records=judged.records,
         bytes=sum(file.size for file in sight.folder.files),
+        unprotected=judged.unprotected,
         unverifiable=judged.unverifiable,
     )
 

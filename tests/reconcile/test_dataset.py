@@ -228,6 +228,16 @@ def test_files_of_another_kind_than_configured_are_told_once():
     assert (verdict.content, [f.code for f in verdict.findings]) == (Content.SOUND, ["file-wrong-format"])
 
 
+def test_sound_files_without_checksums_of_their_own_are_counted():
+    both = with_files("06:00", "06:20", TWO)
+    plain = sound(both.files[0], compression=Compression.NONE)
+    pages = sound(both.files[1], format=FileFormat.PARQUET, facts={"unprotected_pages": 3})
+    assert one(sight(both, checks={c.key: c for c in (plain, pages)})).unprotected == 2
+    assert one(sight(both)).unprotected == 0
+    compared = {c.key: replace(c, level=Level.L4) for c in (plain, pages)}
+    assert one(sight(both, checks=compared)).unprotected == 0  # equal to the provider's checksum
+
+
 def test_parts_with_other_columns_and_columns_that_changed_are_told():
     runs = [run("03:00"), run("06:00")]
     old, new = with_files("03:00", "03:10"), with_files("06:00", "06:10")
