@@ -6,7 +6,7 @@ from adapters.base import Adapter, Archived, DestinationError
 from auditor.model import Compression, Content, Fault, FileCheck, FileFormat, Level, StoredFile
 from auditor.verify.checksum import judge_checksum
 from auditor.verify.edges import check_edges
-from auditor.verify.names import HEAD_BYTES, find_format, is_json_text, promise_of
+from auditor.verify.names import HEAD_BYTES, JSON_SPACE, UTF8_BOM, find_format, is_json_text, promise_of
 from auditor.verify.ndjson import Reading, read_ndjson
 from auditor.verify.proof import judge_text, unverifiable
 from auditor.verify.reasons import Reason, reason_of
@@ -121,9 +121,11 @@ def _foreign(source: Source) -> FileCheck | None:
         return None
     if mark == "pgp":
         return _encrypted(source.file.key)
-    if not mark and not heads[0].startswith((b"{", b"[")):
+    is_json = heads[0].startswith((b"{", b"["))
+    is_markup = heads[0].lstrip(JSON_SPACE + UTF8_BOM).startswith(b"<")  # the error page of a proxy, or of a store
+    if not (mark or is_json or is_markup):
         return None  # damaged Parquet: its own decoder has said more
-    reading = Reading("", mark or "json", foreign=True, head=heads[0])
+    reading = Reading("", mark or ("json" if is_json else ""), foreign=True, head=heads[0])
     faults = name_foreign(source.file.name, reading)
     return FileCheck(source.file.key, Content.DAMAGED, Level.L1, faults=faults)
 

@@ -110,6 +110,8 @@ def test_no_records_are_sound_with_a_remark(name, data):
         ("x.parquet", packed(TEXT), "gzip"),
         ("x.parquet", TEXT, "json"),
         ("x.gz.parquet", TEXT, "json"),
+        ("x.parquet", b"<!DOCTYPE html><title>503</title>", "unknown"),
+        ("x.parquet", b"\n<?xml version='1.0'?><Error/>", "unknown"),
     ],
 )
 def test_bytes_of_another_format_than_the_name_says_are_damage(name, data, found, level):
