@@ -1,6 +1,6 @@
 """The calendar of expected runs: a row for each flow and dataset, a column for each day, week, month or year (UTC).
 
-Where several runs share a cell, the gravest mark stands in it, with how many have that mark.
+Where several runs share a cell, the gravest mark stands in it, with how many have that mark if not all have it.
 """
 
 from collections import Counter, defaultdict
@@ -39,7 +39,7 @@ class Column:
 class Cell:
     kind: str  # a mark; "none": no run was due; "unwatched"
     text: str
-    count: str  # how many have the mark, where more than one run was due; "" where all are in order
+    count: str  # how many have the mark; "" where all have it, "99+" where there is no room
     title: str
 
 
@@ -162,7 +162,7 @@ def _cell(start: date, counts: Counter[Mark] | None, since: date | None, unit: s
     worst = min(counts, key=lambda mark: mark.rank)
     total = counts.total()
     parts = ", ".join(f"{counts[mark]:,} {MEANINGS[mark]}" for mark in sorted(counts, key=lambda mark: mark.rank))
-    count = "" if total == 1 or (worst is Mark.SOUND) else f"{counts[worst]:,}"
+    count = "" if counts[worst] == total else str(counts[worst]) if counts[worst] < 100 else "99+"
     return Cell(worst.value, worst.letter, count, f"{_column(start, unit).title}: {total:,} due: {parts}")
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 class HtmlLimits:
     """Each bounds one list. What is in order is left out first."""
 
-    datasets: int = 300  # rows of the table of datasets
+    datasets: int = 500  # rows of the table of datasets
     calendar_rows: int = 150
     days: int = 42  # columns, from there on weeks
     columns: int = 53  # of weeks, months or years

@@ -60,13 +60,18 @@ def _collect(result: AuditResult) -> dict[Suite, list[Case]]:
             case = of_runs[suite, run.due] = Case(f"due {render_instant(run.due)}", run)
             suites[suite].append(case)
     beside: dict[tuple[Suite, str], Case] = {}
-    for finding in result.findings:
+    for finding in sorted(result.findings, key=_finding_order):
         name = f"{finding.code}: {finding.key}" if finding.key else finding.code
         _case_of(finding, name, suites, of_runs, beside).findings.append(finding)
     for item in list_unverifiable(result):
         _case_of(item, f"could not check: {item.subject}", suites, of_runs, beside).doubts.append(item)
     suites["", "", ""].insert(0, _judge_audit(result))
     return suites
+
+
+def _finding_order(finding: Finding) -> tuple[int, str, str, str]:
+    """Gravest first: the first grave one of a case gives the failure its type."""
+    return -finding.severity.rank, finding.code, finding.key, finding.message
 
 
 def _case_of(
