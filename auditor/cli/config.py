@@ -7,11 +7,13 @@ from typing import Annotated
 import typer
 
 from auditor.cli.choices import DEFAULT_CONFIG, complain
+from auditor.cli.config_init import init
 from auditor.cli.config_text import render_config
 from auditor.cli.output import CannotWriteError, read_options, write_report
 from auditor.settings import ConfigError, load_config
 
 config_app = typer.Typer(help="Look at the configuration.", no_args_is_help=True, add_completion=False)
+config_app.command()(init)
 
 
 @config_app.callback()
