@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -27,6 +28,14 @@ LAST = datetime.max.replace(tzinfo=UTC)
 
 def _machine_clock() -> datetime:
     return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingRate:
+    """What audits have read in the time they took, listing and judging included."""
+
+    files_per_s: float
+    bytes_per_s: float
 
 
 class AuditRecords(Database):
@@ -97,6 +106,22 @@ class AuditRecords(Database):
         c = watched_flows.c
         with self._reading() as connection:
             return connection.execute(select(c.first_audit_now).where(c.flow == flow)).scalar()
+
+    def reading_rate(self, *, audits_back: int = 10) -> ReadingRate | None:
+        """How fast the newest audits that read anything did so; None if none of them has."""
+        c = audits.c
+        query = (
+            select(c.started_at, c.finished_at, c.files_read, c.bytes_read)
+            .where(c.finished_at.is_not(None), c.files_read > 0, c.bytes_read > 0)
+            .order_by(c.id.desc())
+            .limit(audits_back)
+        )
+        with self._reading() as connection:
+            rows = connection.execute(query).all()
+        seconds = sum((row.finished_at - row.started_at).total_seconds() for row in rows)
+        if seconds <= 0:
+            return None
+        return ReadingRate(sum(row.files_read for row in rows) / seconds, sum(row.bytes_read for row in rows) / seconds)
 
     def read_audit(self, audit: int) -> AuditResult:
         """Exactly what `audit` said, whatever was said later. Runs and findings by flow, dataset and due.

@@ -1,7 +1,7 @@
 """One audit of one destination: look, match, read, judge, write down; dataset by dataset."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import takewhile
@@ -87,7 +87,9 @@ class PlaceAudit:
         self._earliest = min((watched[f.name] for f in flows if f.name in watched), default=options.now)
         self._open: dict[tuple[str, str], Expected] = {}  # not judged yet, by flow and dataset
 
-    def run(self, open_adapter: OpenAdapter, verifier: Verifier) -> tuple[PlaceAnswer, Reading | None]:
+    def run(
+        self, open_adapter: OpenAdapter, verifier: Verifier, read_with: Callable[..., Reading] = Reading
+    ) -> tuple[PlaceAnswer, Reading | None]:
         """Look at everything in scope. What could not be looked at is `unknown`, never missing."""
         for flow in self._flows:
             if ids := [d.id for d in flow.datasets if self._options.selects(flow, d.id)]:
@@ -99,7 +101,7 @@ class PlaceAudit:
         reading: Reading | None = None
         try:
             adapter = open_adapter()
-            reading = Reading(self._facts.name, adapter, open_adapter, self._ledger, self._options, self._progress)
+            reading = read_with(self._facts.name, adapter, open_adapter, self._ledger, self._options, self._progress)
             self._look(adapter, reading, verifier)
         except DestinationError as error:
             self._be_blind(trouble_of(error, adapter))

@@ -9,6 +9,7 @@ from auditor.ledger import Ledger
 from auditor.model import Content, FileCheck, Level, Manifest, StoredFile
 from auditor.reconcile.places import Trouble
 from auditor.scan.manifest import read_manifest
+from auditor.service.limits import Choice
 from auditor.service.options import AuditOptions, Progress
 from auditor.service.trouble import HOPELESS, trouble_of_check
 from auditor.verify.pool import Verifier
@@ -29,13 +30,16 @@ class Reading:
         ledger: Ledger,
         options: AuditOptions,
         progress: Progress,
+        choice: Choice | None = None,
     ) -> None:
-        self._name = name
+        """`choice`: the only files that may be read; the others stay unchecked."""
+        self.name = name
         self._adapter = adapter
         self._open_adapter = open_adapter
         self._ledger = ledger
-        self._options = options
+        self.options = options
         self._progress = progress
+        self._choice = choice
         self._in_a_row = 0
         self._refusal: FileCheck | None = None
         self.files_read = 0
@@ -51,35 +55,35 @@ class Reading:
         A file that was replaced since the listing is described anew and judged as it is now; one that
         changes again is left unchecked.
         """
-        done = {} if self._options.reverify else self._reusable(prefix, files, level)
+        done = {} if self.options.reverify else self.reusable(prefix, files, level)
         self.files_reused += len(done)
-        fresh = self._read([file for file in files if file.key not in done], level, verifier)
+        fresh = self._read([f for f in files if f.key not in done and self._may_read(f)], level, verifier)
         again = [file for key, (_, check) in fresh.items() if check.reason == "changed" and (file := self._now(key))]
         fresh |= self._read(again, level, verifier)
         now = datetime.now(UTC)
-        self._ledger.record_checks(self._name, fresh.values(), at=now, verifier=VERSION)
+        self._ledger.record_checks(self.name, fresh.values(), at=now, verifier=VERSION)
         return done | {key: (file, _settled(check)) for key, (file, check) in fresh.items()}
 
     def manifests(self, prefix: str, files: Sequence[StoredFile]) -> dict[str, Manifest]:
         """The manifests of a partition as read, by key. Unchanged ones come from the ledger."""
-        known = self._ledger.known_manifests(self._name, prefix, verifier=VERSION) if files else {}
-        told: dict[str, Manifest] = {}
-        fresh: list[Manifest] = []
-        for file in files:
-            before = known.get(file.key)
-            if before and before.file.fingerprint == file.fingerprint and not self._options.reverify:
-                told[file.key] = before
-                continue
-            told[file.key] = read_manifest(self._adapter, file)
-            fresh.append(told[file.key])
-        self._ledger.record_manifests(self._name, fresh, at=datetime.now(UTC), verifier=VERSION)
-        return told
+        known = self.known_manifests(prefix, files)
+        fresh = [read_manifest(self._adapter, file) for file in files if file.key not in known]
+        self._ledger.record_manifests(self.name, fresh, at=datetime.now(UTC), verifier=VERSION)
+        return known | {manifest.file.key: manifest for manifest in fresh}
 
-    def _reusable(
+    def known_manifests(self, prefix: str, files: Sequence[StoredFile]) -> dict[str, Manifest]:
+        """Manifests that an earlier audit has read and that are unchanged, by key."""
+        if self.options.reverify or not files:
+            return {}
+        known = self._ledger.known_manifests(self.name, prefix, verifier=VERSION)
+        return {f.key: m for f in files if (m := known.get(f.key)) and m.file.fingerprint == f.fingerprint}
+
+    def reusable(
         self, prefix: str, files: Sequence[StoredFile], level: Level
     ) -> dict[str, tuple[StoredFile, FileCheck]]:
+        """Checks that the ledger keeps of these very bytes, deep enough for `level`, by key."""
         known: Mapping[str, tuple[StoredFile, FileCheck]]
-        known = self._ledger.known_checks(self._name, prefix, verifier=VERSION) if files else {}
+        known = self._ledger.known_checks(self.name, prefix, verifier=VERSION) if files else {}
         reusable = {}
         for file in files:
             before, check = known.get(file.key, (None, None))
@@ -99,6 +103,9 @@ class Reading:
             if file.key not in checks and self._refusal:
                 checks[file.key] = (file, replace(self._refusal, key=file.key, bytes_read=0))
         return checks
+
+    def _may_read(self, file: StoredFile) -> bool:
+        return self._choice is None or self._choice.holds(self.name, file)
 
     def _while_there_is_hope(self, files: Iterable[StoredFile]) -> Iterator[StoredFile]:
         """Hands out files until the destination has refused too many in a row."""
@@ -135,7 +142,12 @@ def _still_holds(check: FileCheck, level: Level) -> bool:
     """Whether an earlier check answers what is asked now. "Could not check" never does."""
     if check.content is Content.DAMAGED:
         return True
-    return check.content is Content.SOUND and (check.level >= level or "highest_level" in check.facts)
+    return check.content is Content.SOUND and (check.level >= level or _is_as_deep_as_can_be(check))
+
+
+def _is_as_deep_as_can_be(check: FileCheck) -> bool:
+    """Whether L4 was asked for before and the provider keeps no checksum to compare with."""
+    return check.level is Level.L3 and "provider_checksum" in check.facts
 
 
 def _settled(check: FileCheck) -> FileCheck:

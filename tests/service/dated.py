@@ -1,4 +1,4 @@
-"""A store that sets its own modification times, with those of a world's plan in their place. Nothing else is replaced."""
+"""A store that sets its own modification times, with those of a world's plan in their place, and nothing else."""
 
 import json
 from collections.abc import Iterator
