@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType, ModuleType
 
-from auditor.checks import access, arrival, file, layout, manifest, protection, schema
+from auditor.checks import access, arrival, file, layout, manifest, protection, schema, waiver
 from auditor.model import Evidence, Finding, FindingType, Severity
 
 __all__ = ["CATALOGUE", "FAMILIES", "make_finding", "severity_of"]
 
-_MODULES: tuple[ModuleType, ...] = (arrival, layout, manifest, file, schema, protection, access)
+_MODULES: tuple[ModuleType, ...] = (arrival, layout, manifest, file, schema, protection, waiver, access)
 
 
 def _entries(module: ModuleType) -> tuple[FindingType, ...]:

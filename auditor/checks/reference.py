@@ -15,6 +15,7 @@ FAMILY_TITLES = {
     "file": "One data file",
     "schema": "The shape of the records",
     "protection": "Whether protection goes on",
+    "waiver": "What is put up with",
     "access": "Places that could not be looked into",
 }
 

@@ -13,6 +13,7 @@ from auditor.model import (
     Severity,
     StoredFile,
     Unverifiable,
+    Waived,
     Watched,
 )
 
@@ -21,11 +22,13 @@ __all__ = [
     "dump_finding",
     "dump_manifest",
     "dump_unverifiable",
+    "dump_waived",
     "dump_watched",
     "load_faults",
     "load_finding",
     "load_manifest",
     "load_unverifiable",
+    "load_waived",
     "load_watched",
 ]
 
@@ -43,11 +46,27 @@ def dump_finding(finding: Finding) -> Json:
         "due": _moment(finding.due),
         "key": finding.key,
         "evidence": dict(finding.evidence),
+        "waived": dump_waived(finding.waived),
     }
 
 
 def load_finding(value: Mapping[str, Any]) -> Finding:
-    return Finding(**{**value, "severity": Severity(value["severity"]), "due": _read_moment(value["due"])})
+    told = {
+        "severity": Severity(value["severity"]),
+        "due": _read_moment(value["due"]),
+        "waived": load_waived(value["waived"]),
+    }
+    return Finding(**{**value, **told})
+
+
+def dump_waived(waived: Waived | None) -> Json | None:
+    if waived is None:
+        return None
+    return {"reason": waived.reason, "by": waived.by, "until": to_text(waived.until)}
+
+
+def load_waived(value: Mapping[str, Any] | None) -> Waived | None:
+    return Waived(value["reason"], value["by"], from_text(value["until"])) if value else None
 
 
 def dump_unverifiable(item: Unverifiable) -> Json:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Table, select, update
 
+from auditor.ledger.codec import dump_waived, load_waived
 from auditor.ledger.database import Database
 from auditor.ledger.errors import LedgerError
 from auditor.ledger.pages import keep_ids, read_ids
@@ -44,6 +45,7 @@ def _finding_row(finding: Finding) -> dict[str, Any]:
         "due": finding.due,
         "key": finding.key,
         "evidence": dict(finding.evidence),
+        "waived": dump_waived(finding.waived),
     }
     due = "" if finding.due is None else micros(finding.due)
     whose = (finding.code, finding.flow, finding.dataset, finding.destination, due, finding.key)
@@ -109,6 +111,7 @@ def read_finding(row: Row[Any]) -> Finding:
         due=row.due,
         key=row.key,
         evidence=row.evidence,
+        waived=load_waived(row.waived),
     )
 
 

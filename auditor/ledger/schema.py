@@ -172,6 +172,7 @@ verdicts = Table(
     Column("files", BigInteger, nullable=False),
     Column("records", BigInteger),
     Column("bytes", BigInteger, nullable=False),
+    Column("unprotected", BigInteger, nullable=False),
     Column("findings", Document),
     Column("unverifiable", Document),
     Column("said", Identity, nullable=False),  # equal: nothing differs
@@ -214,6 +215,7 @@ findings = Table(
     Column("key", Words, nullable=False),
     Column("message", Words, nullable=False),
     Column("evidence", Document, nullable=False),
+    Column("waived", Document),
     Column("first_audit", Id, ForeignKey("audits.id"), nullable=False),
     Column("first_seen_at", Instant, nullable=False),
     Column("last_audit", Id, ForeignKey("audits.id"), nullable=False),

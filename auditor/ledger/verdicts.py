@@ -89,6 +89,7 @@ def _row(verdict: Verdict, audit: int, at: datetime, why: str) -> dict[str, Any]
         "files": verdict.files,
         "records": verdict.records,
         "bytes": verdict.bytes,
+        "unprotected": verdict.unprotected,
         "findings": [dump_finding(finding) for finding in verdict.findings] or None,
         "unverifiable": [dump_unverifiable(item) for item in verdict.unverifiable] or None,
     }
@@ -127,6 +128,7 @@ def read_verdict(row: Row[Any]) -> Verdict:
         files=row.files,
         records=row.records,
         bytes=row.bytes,
+        unprotected=row.unprotected,
         findings=tuple(load_finding(f) for f in row.findings or ()),
         unverifiable=tuple(load_unverifiable(u) for u in row.unverifiable or ()),
     )

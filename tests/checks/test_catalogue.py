@@ -18,6 +18,7 @@ from auditor.checks import (
     protection,
     schema,
     severity_of,
+    waiver,
 )
 from auditor.checks.reference import render_reference
 from auditor.model import FindingType, Severity
@@ -31,8 +32,8 @@ PROMISED = {
     "warning": "export-late export-unexpected export-duplicate export-stuck folder-malformed folder-empty "
     "unknown-dataset manifest-duplicate manifest-file-extra manifest-run-mismatch file-wrong-compression "
     "file-duplicate file-unverifiable file-archived schema-mismatch schema-changed destination-unreachable "
-    "access-denied credential-expired clock-skew",
-    "info": "export-early file-no-records stray-object",
+    "access-denied credential-expired clock-skew waiver-expired",
+    "info": "export-early file-no-records stray-object waiver-unused",
 }
 VERBS = {
     "add", "bring", "check", "compare", "export", "grant", "have", "look", "move", "open", "read", "renew", "restore",
@@ -47,7 +48,7 @@ def test_every_code_has_the_severity_that_was_promised():
     assert {code: str(entry.severity) for code, entry in CATALOGUE.items()} == promised
 
 
-@pytest.mark.parametrize("module", [access, arrival, file, layout, manifest, protection, schema])
+@pytest.mark.parametrize("module", [access, arrival, file, layout, manifest, protection, schema, waiver])
 def test_a_constant_is_named_as_its_code_and_its_module_as_its_family(module):
     entries = {name: value for name, value in vars(module).items() if isinstance(value, FindingType)}
     family = module.__name__.rsplit(".", 1)[-1]

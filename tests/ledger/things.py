@@ -26,6 +26,7 @@ from auditor.model import (
     StoredFile,
     Unverifiable,
     Verdict,
+    Waived,
     Watched,
 )
 
@@ -112,7 +113,17 @@ manifests = st.builds(
 )
 dues = st.none() | moments
 findings = st.builds(
-    Finding, texts, st.sampled_from(Severity), texts, texts, texts, texts, dues, key=texts, evidence=evidence
+    Finding,
+    texts,
+    st.sampled_from(Severity),
+    texts,
+    texts,
+    texts,
+    texts,
+    dues,
+    key=texts,
+    evidence=evidence,
+    waived=st.none() | st.builds(Waived, texts, texts, moments),
 )
 unverifiables = st.builds(Unverifiable, texts, texts, texts, texts, texts, dues)
 verdicts = st.builds(
@@ -129,6 +140,7 @@ verdicts = st.builds(
     counts,
     st.none() | counts,
     counts,
+    counts,  # unprotected
     st.lists(findings, max_size=2).map(tuple),
     st.lists(unverifiables, max_size=2).map(tuple),
 )
