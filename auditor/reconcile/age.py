@@ -70,11 +70,12 @@ def _is_good(verdict: Verdict) -> bool:
 def _is_open(verdict: Verdict) -> bool:
     """Neither good nor bad: an export still arriving, or one that could not be read.
 
-    An absence that cannot be explained (`empty_runs: no-folder`) is not open: this very limit guards it.
+    An absence that cannot be explained (`empty_runs: no-folder`, a folder without files) is not open: this very
+    limit guards it.
     """
-    if verdict.arrival is Arrival.ARRIVING:
-        return True
-    return bool(verdict.folder) and verdict.content in {Content.UNVERIFIABLE, Content.UNCHECKED}
+    return bool(verdict.files) and (
+        verdict.arrival is Arrival.ARRIVING or verdict.content in {Content.UNVERIFIABLE, Content.UNCHECKED}
+    )
 
 
 def _hours(span: timedelta) -> str:

@@ -44,7 +44,7 @@ def is_at_rest(run: ExpectedRun, sight: FolderSight, how: Expectations, *, now: 
     if now > run.missing_after:
         return True
     # Without any file there is no change to count `settle` from: what is to come may still come.
-    waits = how.manifest and sight.told.tells_nothing
+    waits = how.manifest and sight.told.tells_nothing and not sight.has_unread_manifest
     if (waits or sight.changed_at is None) and now <= run.late_after:
         return False
     return sight.is_settled(settle=run.settle, now=now)

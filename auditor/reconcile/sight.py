@@ -38,6 +38,11 @@ class FolderSight:
         return compare(self.folder, self.told)
 
     @property
+    def has_unread_manifest(self) -> bool:
+        """A manifest lies in the folder and could not be read: it has come, waiting for it tells no more."""
+        return any(m.unreadable and m.file.key.startswith(self.folder.prefix) for m in self.manifests)
+
+    @property
     def is_listed_whole(self) -> bool:
         """A manifest speaks of this folder, and its files are those it lists, each with the size it says."""
         told = self.told

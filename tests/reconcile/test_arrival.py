@@ -84,6 +84,14 @@ def test_a_configured_manifest_is_waited_for_until_the_grace_ends():
     assert judge_arrival(RUN, seen, how, now=at("08:30:01")) == Arrival.ON_TIME
 
 
+def test_a_manifest_that_came_and_could_not_be_read_is_not_waited_for():
+    here = with_files("06:00", "06:15")
+    unread = replace(manifest_of(here), unreadable="access denied")
+    seen, how = sight(here, manifests=(unread,)), replace(HOW, manifest=True)
+    assert judge_arrival(RUN, seen, how, now=at("06:20")) == Arrival.ARRIVING
+    assert judge_arrival(RUN, seen, how, now=at("06:30")) == Arrival.ON_TIME
+
+
 def test_an_upload_under_way_is_arriving_until_the_deadline():
     bare = with_files("06:00", "06:15")
     growing = replace(bare, temporary=(named(bare, "part-00001.json.gz.filepart", "06:16"),))

@@ -353,6 +353,12 @@ def test_what_could_not_be_read_is_not_stale():
     assert answer.findings == ()
 
 
+def test_empty_folders_that_nothing_explains_become_stale():
+    sights = [sight(with_files("00:00", "00:00")), *(sight(folder(t)) for t in DAY[1:])]
+    answer = judge_chain(chain([run(t) for t in DAY], sights, NOW), now=at(NOW))
+    assert [f.code for f in answer.findings] == ["protection-stale"]
+
+
 def test_damage_in_everything_since_makes_it_stale():
     folders = [with_files(t, t) for t in DAY]
     sights = [
