@@ -7,13 +7,15 @@ from typing import Annotated
 
 import typer
 
-from auditor.cli.choices import DEFAULT_CONFIG, complain, level_of, moment_of, severity_of
+from auditor.cli.choices import DEFAULT_CONFIG, complain, level_of, limits_of, moment_of, severity_of
 from auditor.cli.output import CannotWriteError, read_options, write_report
+from auditor.cli.plan_text import render_plan
 from auditor.cli.progress import show_progress
+from auditor.cli.selection import check_selection
 from auditor.ledger import Ledger, LedgerError
 from auditor.model import AuditResult
 from auditor.report import FORMATS, ReportOptions
-from auditor.service import AuditOptions, run_audit
+from auditor.service import AuditOptions, plan_audit, run_audit
 from auditor.settings import Config, ConfigError, load_config
 
 
@@ -25,11 +27,17 @@ def audit(
     destination: Annotated[str, typer.Option(help="Only this destination.")] = "",
     flow: Annotated[str, typer.Option(help="Only this flow.")] = "",
     dataset: Annotated[str, typer.Option(help="Only this dataset id.")] = "",
+    team: Annotated[str, typer.Option(help="Only datasets of this team.")] = "",
+    tag: Annotated[str, typer.Option(help="Only datasets with this tag.")] = "",
+    owner: Annotated[str, typer.Option(help="Only datasets of this owner.")] = "",
     since: Annotated[str, typer.Option(help="Watch from this moment, e.g. 2026-10-01T00:00:00Z.")] = "",
     level: Annotated[str, typer.Option(help="How deep to verify: L0 to L4; default: as configured.")] = "",
     reverify: Annotated[bool, typer.Option("--reverify", help="Read all files again, also unchanged ones.")] = False,
     format: Annotated[str, typer.Option(help=f"One of {', '.join(sorted(FORMATS))}.")] = "table",  # noqa: A002 (the option's name)
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Write the report to this file.")] = None,
+    plan: Annotated[bool, typer.Option("--plan", help="Only say what would be read.")] = False,
+    max_files: Annotated[str, typer.Option(help="Read at most so many files, newest first.")] = "",
+    max_bytes: Annotated[str, typer.Option(help="Read at most so much, newest first, e.g. 20GB.")] = "",
     fail_on: Annotated[str, typer.Option("--fail-on", help="Exit 1 from this severity on.")] = "error",
 ) -> None:
     """Audit every export that should exist: did it arrive, is it whole, can it be read back?"""
@@ -45,14 +53,20 @@ def audit(
         destination=destination,
         flow=flow,
         dataset=dataset,
+        team=team,
+        tag=tag,
+        owner=owner,
         since=moment_of("--since", since),
         level=level_of(level),
         reverify=reverify,
         fail_on=severity_of(fail_on),
+        limits=limits_of(max_files, max_bytes),
     )
-    _check_selection(loaded, options)
+    check_selection(loaded, options)
     for warning in loaded.warnings:
         typer.echo(f"warning: {warning}", err=True)
+    if plan:
+        raise typer.Exit(_plan(loaded, options))
     result = _run(loaded, options)
     shown = read_options(sys.stdout) if output is None else ReportOptions()
     try:
@@ -70,13 +84,12 @@ def _run(config: Config, options: AuditOptions) -> AuditResult:
         complain(str(error))
 
 
-def _check_selection(config: Config, options: AuditOptions) -> None:
-    """A name that is not configured is a mistake, not an empty audit."""
-    ids = {dataset.id for flow in config.flows.values() for dataset in flow.datasets}
-    for option, value, known in (
-        ("--destination", options.destination, set(config.destinations)),
-        ("--flow", options.flow, set(config.flows)),
-        ("--dataset", options.dataset, ids),
-    ):
-        if value and value not in known:
-            complain(f"{option} {value}: not in {config.path}; there: {', '.join(sorted(known)) or 'none'}")
+def _plan(config: Config, options: AuditOptions) -> int:
+    """Say what an audit would read. Exit code 3 if a place could not be listed: then the plan is not whole."""
+    try:
+        with Ledger.open(config.ledger_url) as ledger, show_progress(sys.stderr):
+            planned = plan_audit(config, ledger, options)
+    except LedgerError as error:
+        complain(str(error))
+    typer.echo(render_plan(planned, options.limits))
+    return 3 if planned.troubles else 0

@@ -1,5 +1,6 @@
 """Reading the values of options, with one sentence for each mistake."""
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
@@ -7,6 +8,7 @@ from typing import NoReturn
 import typer
 
 from auditor.model import Level, Severity
+from auditor.service import Limits
 
 YEARS = (1970, 9000)  # inside them no window around a moment leaves the calendar
 DEFAULT_CONFIG = Path("auditor.yaml")
@@ -31,6 +33,27 @@ def moment_of(option: str, text: str) -> datetime | None:
     if not YEARS[0] <= moment.year < YEARS[1]:
         complain(f"{option} {text}: use a year from {YEARS[0]} to {YEARS[1] - 1}")
     return moment.astimezone(UTC)
+
+
+def limits_of(max_files: str, max_bytes: str) -> Limits:
+    """How much may be read; nothing given: everything."""
+    return Limits(_count_of(max_files) if max_files else None, _size_of(max_bytes) if max_bytes else None)
+
+
+def _count_of(text: str) -> int:
+    digits = text.replace(",", "").replace("_", "")
+    if not (digits.isascii() and digits.isdigit()):
+        complain(f"--max-files {text}: no number of files; write it like 5000")
+    return int(digits)
+
+
+def _size_of(text: str) -> int:
+    match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?([kMGTP]i?)?B?", text, re.ASCII)
+    if not match:
+        complain(f"--max-bytes {text}: no size; write it like 500MB, 20GiB or 1.5TB")
+    unit = match[2] or ""
+    base = 1024 if unit.endswith("i") else 1000
+    return int(float(match[1]) * base ** (" kMGTP".index(unit[0]) if unit else 0))
 
 
 def level_of(text: str) -> Level | None:

@@ -1,9 +1,10 @@
 """One audit: one pass over everything in scope, at one moment."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from adapters.base import OpenAdapter
 from adapters.registry import opener
@@ -12,8 +13,11 @@ from auditor.expect import watched_since
 from auditor.ledger import Ledger
 from auditor.model import AuditResult, Flow, Watched
 from auditor.reconcile.status import judge_status
+from auditor.reconcile.waivers import Scope, apply_waivers, find_waiver_faults
+from auditor.service.limits import Choice, Newest
 from auditor.service.options import AuditOptions, Progress, Quiet
 from auditor.service.place import PlaceAnswer, PlaceAudit
+from auditor.service.plan import AuditPlan, Planning, Tally
 from auditor.service.reading import Reading
 from auditor.settings import Config, Destination
 from auditor.verify.pool import Verifier
@@ -40,22 +44,24 @@ def run_audit(
     Raises LedgerError. A destination's failure is part of the answer, never an exception.
     """
     told = progress or Quiet()
-    flows = [f for f in config.flows.values() if any(options.selects(f, d.id) for d in f.datasets)]
+    flows = _selected(config, options)
     with ExitStack() as stack:
         verdicts = stack.enter_context(Ledger.in_memory()) if options.is_past else ledger
         audit = verdicts.begin_audit(
-            now=options.now, tool_version=__version__, config_hash=config.hash, options=_recorded(options)
+            now=options.now, tool_version=__version__, config_hash=config.hash, options=_recorded(options, flows)
         )
         watched = _watched(flows, ledger, options)
+        names = {dataset.id: dataset.name for flow in flows for dataset in flow.datasets if dataset.name}
+        waive = partial(apply_waivers, waivers=config.waivers, names=names, now=options.now)
         readings: list[Reading] = []
         answers: list[PlaceAnswer] = []
         verifier = verifier or stack.enter_context(Verifier(workers=options.workers))
-        for destination in config.destinations.values():
-            own = [f for f in config.flows.values() if f.destination == destination.facts.name]
-            if not any(f in flows for f in own):
-                continue
+        choice = _choose(config, ledger, options, open_with) if options.limits.any else None
+        for destination, own in _places(config, options):
             place = PlaceAudit(destination.facts, own, watched, ledger, verdicts, options, told)
-            answer, reading = place.run(open_with(destination), verifier)
+            answer, reading = place.run(open_with(destination), verifier, partial(Reading, choice=choice))
+            waived, judged = waive(answer.findings, answer.verdicts)
+            answer = PlaceAnswer([*judged], [*waived], answer.unverifiable)
             verdicts.record_verdicts(audit, answer.verdicts, at=options.now)
             verdicts.record_findings(audit, answer.findings, at=options.now)
             verdicts.record_unverifiable(audit, answer.unverifiable)
@@ -63,17 +69,66 @@ def run_audit(
             readings += [reading] if reading else []
         runs = [v for a in answers for v in a.verdicts]
         findings = [f for a in answers for f in a.findings]
-        doubts = [u for a in answers for u in a.unverifiable]
+        left = [choice.told()] if choice and choice.left_files else []
+        verdicts.record_unverifiable(audit, left)
+        doubts = [u for a in answers for u in a.unverifiable] + left
+        scope = Scope(options.looks_at_all, {u.destination for u in doubts}, watched)
+        of_waivers = [*find_waiver_faults(findings, config.waivers, scope, names=names, now=options.now)]
+        verdicts.record_findings(audit, of_waivers, at=options.now)
         verdicts.finish_audit(
             audit,
-            status=judge_status(runs, findings, doubts, fail_on=options.fail_on),
+            status=judge_status(runs, [*findings, *of_waivers], doubts, fail_on=options.fail_on),
             watched=[Watched(f.name, watched[f.name]) for f in flows],
             files_read=sum(r.files_read for r in readings),
             files_reused=sum(r.files_reused for r in readings),
             bytes_read=sum(r.bytes_read for r in readings),
         )
-        names = {dataset.id: dataset.name for flow in flows for dataset in flow.datasets if dataset.name}
         return replace(verdicts.read_audit(audit), names=names)
+
+
+def plan_audit(
+    config: Config,
+    ledger: Ledger,
+    options: AuditOptions,
+    *,
+    open_with: Callable[[Destination], OpenAdapter] = open_configured,
+) -> AuditPlan:
+    """What an audit with these options would read: lists and matches, opens nothing, writes nothing down."""
+    tally, troubles = _tally(config, ledger, options, open_with)
+    return tally.told(troubles, ledger)
+
+
+def _choose(
+    config: Config, ledger: Ledger, options: AuditOptions, open_with: Callable[[Destination], OpenAdapter]
+) -> Choice:
+    """The newest files, over all destinations, that fit into the limits."""
+    return _tally(config, ledger, options, open_with)[0].newest.choice()
+
+
+def _tally(
+    config: Config, ledger: Ledger, options: AuditOptions, open_with: Callable[[Destination], OpenAdapter]
+) -> tuple[Tally, list[str]]:
+    tally = Tally(Newest(options.limits))
+    watched = _watched(_selected(config, options), ledger, options)
+    troubles = []
+    with Ledger.in_memory() as nowhere:
+        for destination, own in _places(config, options):
+            place = PlaceAudit(destination.facts, own, watched, ledger, nowhere, options, Quiet())
+            answer, _ = place.run(open_with(destination), Verifier(), partial(Planning, tally))
+            troubles += [doubt.reason for doubt in answer.unverifiable if doubt.subject.startswith("destination ")]
+    return tally, troubles
+
+
+def _selected(config: Config, options: AuditOptions) -> list[Flow]:
+    return [f for f in config.flows.values() if any(options.selects(f, d.id) for d in f.datasets)]
+
+
+def _places(config: Config, options: AuditOptions) -> Iterator[tuple[Destination, list[Flow]]]:
+    """The destinations in scope, each with all its flows, those out of scope included."""
+    selected = {flow.destination for flow in _selected(config, options)}
+    for name, destination in config.destinations.items():
+        if name in selected:
+            yield destination, [f for f in config.flows.values() if f.destination == name]
 
 
 def _watched(flows: list[Flow], ledger: Ledger, options: AuditOptions) -> dict[str, datetime]:
@@ -86,7 +141,7 @@ def _first(ledger: Ledger, flow: Flow, options: AuditOptions) -> datetime:
     return min(first, options.now) if first else options.now
 
 
-def _recorded(options: AuditOptions) -> Mapping[str, str | bool | None]:
+def _recorded(options: AuditOptions, flows: list[Flow]) -> Mapping[str, str | bool | list[str] | None]:
     return {
         "destination": options.destination,
         "flow": options.flow,
@@ -95,4 +150,8 @@ def _recorded(options: AuditOptions) -> Mapping[str, str | bool | None]:
         "level": str(options.level) if options.level is not None else None,
         "reverify": options.reverify,
         "fail_on": str(options.fail_on),
+        "team": options.team,
+        "tag": options.tag,
+        "owner": options.owner,
+        "flows": [flow.name for flow in flows] if options.by_care else None,
     }

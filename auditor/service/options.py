@@ -1,10 +1,11 @@
 """What a caller may ask of an audit, and how it is kept informed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from auditor.model import Flow, Level, Severity
+from auditor.model import Care, Flow, Level, Severity
+from auditor.service.limits import Limits
 
 
 class Progress(Protocol):
@@ -47,11 +48,25 @@ class AuditOptions:
     reverify: bool = False
     fail_on: Severity = Severity.ERROR
     workers: int | None = None  # None: one per processor
+    limits: Limits = field(default_factory=Limits)
+    team: str = ""
+    tag: str = ""
+    owner: str = ""
 
     @property
     def is_partial(self) -> bool:
         """Whether only part of what is configured is audited. Then nothing is said of a place as a whole."""
-        return bool(self.flow or self.dataset)
+        return bool(self.flow or self.dataset or self.by_care)
+
+    @property
+    def by_care(self) -> bool:
+        """Whether it is selected by who looks after a dataset."""
+        return bool(self.team or self.tag or self.owner)
+
+    @property
+    def looks_at_all(self) -> bool:
+        """Whether nothing that is configured and watched is left out, up to the present."""
+        return not (self.is_partial or self.destination or self.since or self.is_past)
 
     def selects(self, flow: Flow, dataset: str) -> bool:
         """Whether this dataset of this flow is in scope."""
@@ -59,4 +74,10 @@ class AuditOptions:
             self.destination in ("", flow.destination)
             and self.flow in ("", flow.name)
             and self.dataset in ("", dataset)
+            and (not self.by_care or any(self._selects_care(d.care) for d in flow.datasets if d.id == dataset))
+        )
+
+    def _selects_care(self, care: Care) -> bool:
+        return (
+            self.team in ("", care.team) and self.owner in ("", care.owner) and (not self.tag or self.tag in care.tags)
         )
