@@ -1,6 +1,6 @@
 """The protocol every destination speaks, its objects and its errors. Standard library only."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -97,6 +97,10 @@ class Adapter(Protocol):
     @property
     def traits(self) -> Traits:
         """What this destination can and cannot do."""
+
+    @property
+    def remarks(self) -> Sequence[str]:
+        """What was noticed on the way without failing: names passed over, faults of the server. Bounded, one line each."""
 
     def list_objects(self, prefix: str, *, start_at: str = "") -> Iterator[ObjectInfo]:
         """Yield each object whose key starts with `prefix` (and is >= `start_at`), once, in any order.

@@ -123,7 +123,7 @@ class RetryingAdapter:
     @property
     def remarks(self) -> list[str]:
         """What the inner adapter noticed about its server without failing."""
-        return list(getattr(self.inner, "remarks", ()))
+        return list(self.inner.remarks)
 
     def list_objects(self, prefix: str, *, start_at: str = "") -> Iterator[ObjectInfo]:
         return self._patiently(self.inner.list_objects(prefix, start_at=start_at))

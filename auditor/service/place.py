@@ -107,10 +107,13 @@ class PlaceAudit:
             self._be_blind(trouble_of(error, adapter))
         finally:
             if adapter:
+                for remark in adapter.remarks:
+                    self._progress.note(f"{self._facts.name}: {remark}")
                 adapter.close()
         self._tell_silent_manifests()
         if reading:
-            for trouble in reading.troubles.values():
+            told = {finding.code for finding in self._answer.findings}
+            for trouble in [one for one in reading.troubles.values() if one.code not in told]:
                 self._answer.findings.append(find_trouble(self._subject, trouble))
         return self._answer, reading
 

@@ -56,6 +56,7 @@ class MemoryAdapter:
         self._fail_listing_under = dict(fail_listing_under or {})
         self._fail_reading = dict(fail_reading or {})
         self._first_reads = dict(first_reads or {})
+        self.remarks: list[str] = []
         self.calls: list[tuple[str, str]] = []  # (operation, prefix or key), in order
 
     @property

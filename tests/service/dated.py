@@ -1,7 +1,7 @@
 """A store that sets its own modification times, with those of a world's plan in their place, and nothing else."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -26,6 +26,10 @@ class Dated:
     @property
     def traits(self) -> Traits:
         return self._inner.traits
+
+    @property
+    def remarks(self) -> Sequence[str]:
+        return self._inner.remarks
 
     def list_objects(self, prefix: str, *, start_at: str = "") -> Iterator[ObjectInfo]:
         return (self._dated(info) for info in self._inner.list_objects(prefix, start_at=start_at))
