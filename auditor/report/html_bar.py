@@ -25,10 +25,10 @@ class Bar:
 
 
 def make_bar(counts: Mapping[Kind, int], words: Mapping[Kind, str]) -> Bar:
-    """Parts in the order of `counts`. None is narrower than a hundredth: one bad run in 28,000 is seen."""
+    """Parts in the order of `counts`. None is narrower than a fortieth: one bad run in 28,000 is seen."""
     total = sum(counts.values())
     label = ", ".join(f"{count:,} {words[kind]}" for kind, count in counts.items() if count) or "nothing"
-    widths = {kind: max(WIDTH // 100, count * WIDTH // total) for kind, count in counts.items() if count}
+    widths = {kind: max(WIDTH // 40, count * WIDTH // total) for kind, count in counts.items() if count}
     if widths:
         widest = max(widths, key=lambda kind: widths[kind])
         widths[widest] += WIDTH - sum(widths.values())

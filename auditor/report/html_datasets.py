@@ -34,6 +34,7 @@ class Completeness:
 
     good: int
     judged: int
+    unknown: int  # of these, neither good nor bad
     bar: Bar
 
 
@@ -96,7 +97,7 @@ def _places(standings: Iterable[DatasetStanding]) -> str:
 def _complete(tally: Tally) -> Completeness:
     counts = {group: tally.get(group, 0) for group in Group}
     judged = sum(count for group, count in counts.items() if group not in NOT_JUDGED)
-    return Completeness(counts[Group.GOOD], judged, make_bar(counts, GROUP_WORDS))
+    return Completeness(counts[Group.GOOD], judged, counts[Group.UNKNOWN], make_bar(counts, GROUP_WORDS))
 
 
 def _row(standing: DatasetStanding, tally: Tally, result: AuditResult) -> DatasetRow:

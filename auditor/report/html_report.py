@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from adapters.base import inert
 from auditor.model import AuditResult
@@ -84,9 +84,17 @@ def _finish(value: object) -> object:
     return value if isinstance(value, Markup) else inert(str(value))
 
 
+def _render_prose(text: str) -> Markup:
+    """A sentence of the catalogue, with what stands between backticks set as code."""
+    parts = [escape(inert(part)) for part in text.split("`")]
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if number % 2 else part for number, part in enumerate(parts)
+    )
+
+
 @cache
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("auditor.report"),
         autoescape=True,
         finalize=_finish,
@@ -95,6 +103,8 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters["prose"] = _render_prose
+    return environment
 
 
 @cache
