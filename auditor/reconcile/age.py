@@ -27,8 +27,8 @@ def find_stale(
 ) -> Iterator[Finding]:
     """PROTECTION_STALE if the newest sound or proven-empty export is older than `max_age`.
 
-    Not if something newer could not be judged: then no one knows. With a default limit, only if a run is
-    overdue as well, so that a planned pause (an exception, the end of the flow) raises no alarm.
+    Not if something newer and inside the limit could not be judged: then no one knows. With a default limit, only if a
+    run is overdue as well, so that a planned pause (an exception, the end of the flow) raises no alarm.
     """
     if max_age is None or not runs:
         return
@@ -42,7 +42,7 @@ def find_stale(
     if newest is None and any(run.kind is RunKind.FIRST and now <= run.missing_after for run in runs):
         return  # the backfill still has its time, and what follows waits for it
     later = [v for moment, v in moments if newest is None or moment > newest]
-    if any(_is_open(v) for v in later):
+    if any(_is_open(v) for moment, v in moments if (newest is None or moment > newest) and now - moment <= max_age):
         return
     overdue = [run for run in runs if run.key.due > since or newest is None]
     overdue = [run for run in overdue if now > (run.missing_after if newest is None else run.late_after)]
