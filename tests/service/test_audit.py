@@ -133,6 +133,16 @@ def test_a_bad_byte_that_came_once_leaves_the_export_sound(tmp_path, verifier):
     assert result.status is Status.GOOD
 
 
+def test_a_place_that_fails_in_reading_and_then_in_listing_is_one_finding(tmp_path, verifier):
+    world = small_world()
+    key = next(key for key in in_memory(world).objects if key.startswith(f"backups/{EVENTS.id}/") and "part-" in key)
+    broken = {
+        "fail_reading": {key: refused(Unreachable)},
+        "fail_listing_under": {f"backups/{CLICKS.id}/": refused(Unreachable)},
+    }
+    assert codes(bench(world, tmp_path, verifier, **broken).audit()) == ["destination-unreachable"]
+
+
 def test_one_broken_destination_does_not_stop_the_others(tmp_path, verifier):
     made = bench(small_world(DAILY), tmp_path, verifier)
     config = (tmp_path / "auditor.yaml").read_text()
