@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import TypeAlias, TypeVar
 
 from auditor.checks import CATALOGUE
-from auditor.model import AuditResult, Evidence, EvidenceValue, Finding, Scalar, Severity, Unverifiable, Verdict
+from auditor.model import AuditResult, Evidence, EvidenceValue, Finding, Scalar, Severity, Unverifiable, Verdict, Waived
 from auditor.report.summary import Summary, list_unverifiable, render_headline, summarise
 from auditor.report.words import render_instant
 
@@ -80,7 +80,14 @@ def describe_finding(finding: Finding) -> JsonObject:
         "message": clean(finding.message),
         "evidence": describe_evidence(finding.evidence),
         "remedy": kind.remedy if kind else "",
+        "waived": describe_waived(finding.waived),
     }
+
+
+def describe_waived(waived: Waived | None) -> JsonObject | None:
+    if waived is None:
+        return None
+    return {"reason": clean(waived.reason), "by": clean(waived.by), "until": render_instant(waived.until)}
 
 
 def describe_unverifiable(item: Unverifiable) -> JsonObject:
@@ -107,7 +114,7 @@ def describe_summary(result: AuditResult, summary: Summary) -> JsonObject:
         "flows": summary.flows,
         "idle_flows": summary.idle_flows,
         "runs": summary.runs,
-        "balance": {"expected": summary.expected, **_named(summary.balance)},
+        "balance": {"expected": summary.expected, **_named(summary.balance), "waived": summary.waived},
         "overdue": summary.overdue,
         "arrival": _named(summary.arrival),
         "content": _named(summary.content),

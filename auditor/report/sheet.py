@@ -18,6 +18,7 @@ SYMBOLS: dict[str, tuple[str, str, str]] = {  # Unicode, ASCII, style
     Standing.GOOD: ("✓", "+", "green"),
     Standing.ATTENTION: ("✗", "x", "bold red"),
     Standing.UNKNOWN: ("?", "?", "yellow"),
+    Standing.WAIVED: ("w", "w", "magenta"),
     Standing.WAITING: ("…", ".", "dim"),
     Severity.CRITICAL: ("✗✗", "xx", "bold red"),
     Severity.ERROR: ("✗", "x", "red"),

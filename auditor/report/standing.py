@@ -5,7 +5,7 @@ from earlier (a finding of severity error or worse) keeps a dataset from being c
 """
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
@@ -18,6 +18,7 @@ OPEN = (Arrival.PENDING, Arrival.ARRIVING)
 # What these say is "could not check": the third answer, never a need to repair an export.
 THIRD_ANSWER = ("file-unverifiable", "file-archived")
 STALE = "protection-stale"
+MISSING = "export-missing"
 
 
 class Standing(StrEnum):
@@ -25,6 +26,7 @@ class Standing(StrEnum):
 
     ATTENTION = "attention"  # somebody has to do something
     UNKNOWN = "unknown"  # the newest export could not be checked
+    WAIVED = "waived"  # something is wrong that is put up with for a while
     WAITING = "waiting"  # nothing to judge yet, or overdue and still inside its deadline
     GOOD = "good"  # the newest export is here and sound, or proven not to be needed
 
@@ -50,11 +52,12 @@ class DatasetStanding:
 def judge_standings(result: AuditResult) -> tuple[DatasetStanding, ...]:
     """One standing for each (flow, dataset) among the runs, by flow and dataset. Pure."""
     grave = {_subject(finding) for finding in result.findings if is_grave(finding)}
+    excused = {_subject(f) for f in result.findings if f.waived and f.due is None and is_grave(replace(f, waived=None))}
     runs: dict[tuple[str, str], list[Verdict]] = defaultdict(list)
     for run in result.runs:
         if run.flow:
             runs[run.flow, run.dataset].append(run)
-    return tuple(_judge(runs[pair], grave) for pair in sorted(runs))
+    return tuple(_judge(runs[pair], grave, excused) for pair in sorted(runs))
 
 
 def is_here(run: Verdict) -> bool:
@@ -113,7 +116,7 @@ def family_of(code: str) -> str:
     return kind.family if kind else ""
 
 
-def _judge(runs: list[Verdict], grave: set[Subject]) -> DatasetStanding:
+def _judge(runs: list[Verdict], grave: set[Subject], excused: set[Subject]) -> DatasetStanding:
     expected = [run for run in runs if run.due is not None]
     arrivals = Counter(run.arrival for run in expected)
     sound = [r for r in expected if r.content is Content.SOUND and r.arrival in ARRIVED]
@@ -122,7 +125,7 @@ def _judge(runs: list[Verdict], grave: set[Subject]) -> DatasetStanding:
         flow=runs[0].flow,
         dataset=runs[0].dataset,
         destination=runs[0].destination,
-        standing=_judge_standing(runs, grave),
+        standing=_judge_standing(runs, grave, excused),
         expected=len(expected),
         on_time=arrivals[Arrival.ON_TIME] + arrivals[Arrival.EARLY],
         late=arrivals[Arrival.LATE],
@@ -134,20 +137,38 @@ def _judge(runs: list[Verdict], grave: set[Subject]) -> DatasetStanding:
     )
 
 
-def _judge_standing(runs: list[Verdict], grave: set[Subject]) -> Standing:
+def _judge_standing(runs: list[Verdict], grave: set[Subject], excused: set[Subject]) -> Standing:
     if any(not grave.isdisjoint(_subjects_of(run)) for run in runs):
         return Standing.ATTENTION
+    standing = _judge_newest(runs)
+    # What is waived about a dataset as a whole (its age, its flow's end) keeps it from being called good.
+    waived = any(not excused.isdisjoint(_subjects_of(run)) for run in runs)
+    return Standing.WAIVED if waived and standing in (Standing.GOOD, Standing.WAITING) else standing
+
+
+def _judge_newest(runs: list[Verdict]) -> Standing:
     judged = [run for run in runs if run.due is not None and run.arrival not in OPEN]
     if not judged:
         return Standing.WAITING
     newest = max(judged, key=_due)
     if newest.arrival is Arrival.MISSING or newest.content in (Content.DAMAGED, Content.INCOMPLETE):
-        return Standing.ATTENTION
+        return Standing.WAIVED if is_waived(newest) else Standing.ATTENTION
     if newest.arrival is Arrival.NOT_NEEDED or (newest.arrival in ARRIVED and newest.content is Content.SOUND):
         return Standing.GOOD
     if newest.arrival is Arrival.LATE and not is_here(newest):
         return Standing.WAITING
     return Standing.UNKNOWN
+
+
+def is_waived(run: Verdict) -> bool:
+    """Whether everything that says why `run` is missing, damaged or incomplete is put up with."""
+    if run.arrival is Arrival.MISSING:
+        told = [finding for finding in run.findings if finding.code == MISSING]
+    else:
+        told = [
+            f for f in run.findings if family_of(f.code) in ("file", "manifest") and f.severity is not Severity.INFO
+        ]
+    return bool(told) and all(finding.waived for finding in told)
 
 
 def _due(run: Verdict) -> datetime:

@@ -7,7 +7,15 @@ from enum import Enum
 from typing import TypeVar
 
 from auditor.model import Arrival, AuditResult, Content, Level, Severity, Unverifiable, Verdict
-from auditor.report.standing import ARRIVED, DatasetStanding, Standing, count_grave_beside, is_here, judge_standings
+from auditor.report.standing import (
+    ARRIVED,
+    DatasetStanding,
+    Standing,
+    count_grave_beside,
+    is_here,
+    is_waived,
+    judge_standings,
+)
 from auditor.report.words import render_count
 
 E = TypeVar("E", bound=Enum)
@@ -38,7 +46,8 @@ class Summary:
     runs: int  # expected runs and unexpected folders
     expected: int
     overdue: int  # late and not here yet
-    balance: dict[Arrival, int]  # of expected runs: adds up to `expected`
+    balance: dict[Arrival, int]  # of expected runs: adds up to `expected`, together with `waived`
+    waived: int  # missing ones that are put up with; not among the missing of `balance`
     arrival: dict[Arrival, int]  # of all runs
     content: dict[Content, int]  # of all runs
     arrived_content: dict[Content, int]  # of expected runs that arrived: on time, early or late
@@ -55,7 +64,9 @@ def summarise(result: AuditResult) -> Summary:
     arrived = [run for run in expected if run.arrival in ARRIVED and is_here(run)]
     standings = judge_standings(result)
     flows = {run.flow for run in result.runs} | {watched.flow for watched in result.watched}
+    waived = sum(run.arrival is Arrival.MISSING and is_waived(run) for run in expected)
     balance = Counter(run.arrival for run in expected)
+    balance[Arrival.MISSING] -= waived
     return Summary(
         standings=standings,
         datasets=_count((s.standing for s in standings), Standing),
@@ -66,6 +77,7 @@ def summarise(result: AuditResult) -> Summary:
         expected=len(expected),
         overdue=sum(run.arrival is Arrival.LATE and not is_here(run) for run in expected),
         balance={arrival: balance[arrival] for arrival in BALANCE},
+        waived=waived,
         arrival=_count((run.arrival for run in result.runs), Arrival),
         content=_count((run.content for run in result.runs), Content),
         arrived_content=_count((run.content for run in arrived), Content),
@@ -98,6 +110,8 @@ def render_headline(summary: Summary) -> str:
         parts.append(f"{bad:,} {'needs' if bad == 1 else 'need'} you")
     if unknown := summary.datasets[Standing.UNKNOWN]:
         parts.append(f"{unknown:,} could not be checked")
+    if waived := summary.datasets[Standing.WAIVED]:
+        parts.append(f"{waived:,} {'is' if waived == 1 else 'are'} waived")
     if waiting := summary.datasets[Standing.WAITING]:
         parts.append(_waiting(waiting))
     return "; ".join([*parts, *_beside(summary)]) + "."

@@ -68,6 +68,8 @@ def render_balance(summary: Summary) -> str:
             word = WORDS.get(arrival, arrival.replace("_", " "))
             overdue = f" ({summary.overdue:,} not here yet)"
             parts.append(f"{count:,} {word}{overdue if arrival is Arrival.LATE and summary.overdue else ''}")
+        if arrival is Arrival.MISSING and summary.waived:
+            parts.append(f"{summary.waived:,} waived")
     return f"{summary.expected:,} expected = {' + '.join(parts)}"
 
 

@@ -16,7 +16,13 @@ from auditor.report.words import render_count, render_minute
 
 WIDE = 110  # from here the long headings fit, and a name beside its id
 NARROWEST_DATASET = 24  # an id in one piece
-WORDS = {Standing.GOOD: "good", Standing.ATTENTION: "act", Standing.UNKNOWN: "unknown", Standing.WAITING: "waiting"}
+WORDS = {
+    Standing.GOOD: "good",
+    Standing.ATTENTION: "act",
+    Standing.UNKNOWN: "unknown",
+    Standing.WAIVED: "waived",
+    Standing.WAITING: "waiting",
+}
 WIDE_WORDS = WORDS | {Standing.ATTENTION: "needs you"}
 NUMBERS = (  # wide heading, narrow heading, field
     ("expected", "due", "expected"),

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from auditor.checks import CATALOGUE
-from auditor.model import AuditResult, EvidenceValue, Finding, Severity
+from auditor.model import AuditResult, EvidenceValue, Finding, Severity, Waived
 from auditor.report.sheet import Sheet
 from auditor.report.summary import list_unverifiable
 from auditor.report.table_datasets import render_dataset
@@ -48,7 +48,7 @@ def show_unverifiable(sheet: Sheet, result: AuditResult, *, occurrences: int) ->
 
 
 def render_tally(result: AuditResult) -> str:
-    """`1 critical, 21 errors, 9 warnings.`: the findings by severity."""
+    """`1 critical, 21 errors, 9 warnings; 4 of them are waived.`: the findings by severity."""
     counts = Counter(finding.severity for finding in result.findings)
     words = {Severity.ERROR: "error", Severity.WARNING: "warning"}
     parts = [
@@ -56,17 +56,20 @@ def render_tally(result: AuditResult) -> str:
         for severity in reversed(Severity)
         if counts[severity]
     ]
-    return ", ".join(parts) + "."
+    waived = sum(finding.waived is not None for finding in result.findings)
+    told = f"; {waived:,} of them {'is' if waived == 1 else 'are'} waived" if waived else ""
+    return ", ".join(parts) + told + "."
 
 
 def group_findings(findings: tuple[Finding, ...]) -> list[list[Finding]]:
-    """Findings by type, gravest type first; within a type gravest first, then newest."""
+    """Findings by type, gravest type first; within a type gravest first, then newest, and last what is waived."""
     groups: dict[str, list[Finding]] = defaultdict(list)
     for finding in findings:
         groups[finding.code].append(finding)
-    for group in groups.values():  # two stable sorts: newest first within the gravest
+    for group in groups.values():  # stable sorts: newest first within the gravest
         group.sort(key=lambda f: (f.flow, f.dataset, f.destination, f.key, f.message))
         group.sort(key=lambda f: (f.severity.rank, f.due.timestamp() if f.due else 0.0), reverse=True)
+        group.sort(key=lambda f: f.waived is not None)
     return sorted(groups.values(), key=lambda group: (-group[0].severity.rank, group[0].code))
 
 
@@ -87,11 +90,19 @@ def _show_type(sheet: Sheet, result: AuditResult, group: list[Finding], occurren
 def _show_finding(sheet: Sheet, result: AuditResult, finding: Finding, *, differs: bool) -> None:
     where = render_where(result, finding.flow, finding.dataset, finding.destination, finding.due)
     severity = f"[{finding.severity}] " if differs else ""
-    sheet.say("- ", severity, f"{where}: " if where else "", finding.message, indent=4, hang=2)
+    waived = "[waived] " if finding.waived else ""
+    sheet.say("- ", severity, waived, f"{where}: " if where else "", finding.message, indent=4, hang=2)
+    if finding.waived:
+        sheet.say((render_waived(finding.waived), "dim"), indent=6, hang=2)
     if finding.key:
         sheet.say((finding.key, "dim"), indent=6, hang=2)
     if evidence := render_evidence(finding.evidence):
         sheet.say((evidence, "dim"), indent=6, hang=2)
+
+
+def render_waived(waived: Waived) -> str:
+    """`waived by jo until 2026-12-31 00:00Z: planned outage`."""
+    return f"waived by {waived.by} until {render_minute(waived.until)}: {waived.reason}"
 
 
 def render_evidence(evidence: Mapping[str, EvidenceValue]) -> str:
