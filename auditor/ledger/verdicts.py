@@ -60,12 +60,14 @@ class VerdictRecords(Database):
         with self._reading() as connection:
             return {row.due: read_verdict(row) for row in connection.execute(query)}
 
-    def dues_seen(self, flow: str, dataset: str, destination: str) -> set[datetime]:
-        """The due times whose export any audit ever saw, whatever became of it since."""
+    def dues_seen(self, flow: str, dataset: str, destination: str, *, until: datetime) -> set[datetime]:
+        """The due times whose export an audit of `until` or earlier saw, whatever became of it since."""
         c = verdicts.c
         query = select(c.due).where(c.flow == flow, c.dataset == dataset, c.destination == destination)
         with self._reading() as connection:
-            return set(connection.execute(query.where(c.due.is_not(None), c.folder != "")).scalars())
+            return set(
+                connection.execute(query.where(c.due.is_not(None), c.folder != "", c.recorded_at <= until)).scalars()
+            )
 
     def verdict_history(self, key: RunKey) -> list[VerdictRecord]:
         """All verdicts on one expected run, oldest first."""

@@ -180,7 +180,7 @@ class PlaceAudit:
                 changed_seen_at=_not_after(past.changed_seen_at if past else None, now),
                 destination_folder=self._facts.folder,
             )
-        seen = self._ledger.dues_seen(expected.flow.name, expected.dataset, self._facts.name)
+        seen = self._ledger.dues_seen(expected.flow.name, expected.dataset, self._facts.name, until=now)
         chain = expected.chain(self._facts, match, sights.values(), seen, now=now)
         ready = list(_at_rest(chain, now=now))
         files = [file for folder in reversed(ready) for file in folder.files]  # newest first

@@ -204,5 +204,6 @@ def test_an_export_once_seen_stays_seen_whatever_is_said_of_it_later(ledger):
         audit = begin(ledger, NOON + number * HOUR)
         ledger.record_verdicts(audit, [said, verdict(1, Arrival.MISSING, folder="")], at=NOON + number * HOUR)
         finish(ledger, audit)
-        assert ledger.dues_seen(FLOW, DATASET, PLACE) == {NOON}
-    assert ledger.dues_seen("another", DATASET, PLACE) == set()
+        assert ledger.dues_seen(FLOW, DATASET, PLACE, until=NOON + number * HOUR) == {NOON}
+    assert ledger.dues_seen(FLOW, DATASET, PLACE, until=NOON - HOUR) == set()
+    assert ledger.dues_seen("another", DATASET, PLACE, until=NOON) == set()

@@ -1,5 +1,6 @@
 """Audits one after another with one ledger, while the place they look at changes."""
 
+import os
 import shutil
 from datetime import timedelta
 
@@ -47,6 +48,19 @@ def test_an_export_that_was_deleted_is_missing_whatever_empty_runs_look_like(tmp
         shutil.rmtree(folder)
     later = made.audit(is_past=False)
     assert (arrival(later, DAILY_RUN.due), codes(later)) == (Arrival.MISSING, ["export-missing"])
+
+
+def test_a_past_moment_knows_nothing_of_an_export_that_was_seen_later(tmp_path, verifier):
+    made = Bench.of_world(small_world(DAILY), tmp_path, verifier)
+    setting(made, "mode: incremental", "mode: incremental\n    empty_runs: no-folder")
+    then = DAILY_RUN.due - timedelta(hours=2)
+    [folder] = (tmp_path / DAILY_FOLDER).glob("exportTime=20261003*")
+    for file in folder.iterdir():  # it came a day late
+        os.utime(file, (DAILY_RUN.due.timestamp(),) * 2)
+    before = made.audit(now=then)
+    made.audit(is_past=False)
+    assert made.audit(now=then).runs == before.runs
+    assert Arrival.UNKNOWN in {v.arrival for v in before.runs}
 
 
 def as_of(world, moment, without=""):
