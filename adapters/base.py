@@ -100,7 +100,7 @@ class Adapter(Protocol):
 
     @property
     def remarks(self) -> Sequence[str]:
-        """What was noticed on the way without failing: names passed over, faults of the server. Bounded, one line each."""
+        """What was noticed without failing: names passed over, faults of the server. Bounded, one line each."""
 
     def list_objects(self, prefix: str, *, start_at: str = "") -> Iterator[ObjectInfo]:
         """Yield each object whose key starts with `prefix` (and is >= `start_at`), once, in any order.
