@@ -14,6 +14,7 @@ from itertools import pairwise
 _HOUR = 3600
 _DAY = 24 * _HOUR
 _QUARTER = 15 * 60
+_EARLY = 10 * 60  # as far before its due time an audit still takes an export for its own
 STEPS = (*(n * _HOUR for n in range(1, 25)), 2 * _DAY, 3 * _DAY, 7 * _DAY)
 """`hour` with any interval, `day` with 1; more days were never documented and do no harm."""
 
@@ -29,20 +30,20 @@ _LONGEST_GAP = 4  # a pause counts as this many missing runs, however long it wa
 
 @dataclass(frozen=True, slots=True)
 class Rhythm:
-    """Due at phase + n × step. A stamp up to `reach` after a due time belongs to it."""
+    """Due at phase + n × step. A stamp up to `reach` after a due time belongs to it, or a little before it."""
 
     step: int
     phase: int
     reach: int
 
     def slot(self, stamp: int) -> int:
-        return (stamp - self.phase) // self.step
+        return (stamp - self.phase + _EARLY) // self.step
 
     def due(self, slot: int) -> int:
         return self.phase + slot * self.step
 
     def fits(self, stamp: int) -> bool:
-        return (stamp - self.phase) % self.step <= self.reach
+        return (stamp - self.phase + _EARLY) % self.step <= self.reach + _EARLY
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,11 +150,9 @@ def _floor(inside: Sequence[int]) -> int:
 
 
 def _usual_low(inside: Sequence[int]) -> int:
-    """The least of the cluster without a straggler in front of it."""
-    n = max(len(inside) // 20, 1) if len(inside) > LEAST else 0
-    while n and inside[n] - inside[n - 1] <= 300:
-        n -= 1
-    return inside[n]
+    """The least of those nine tenths of the cluster that lie closest together: stragglers in front do not count."""
+    count = len(inside) - len(inside) // 10
+    return inside[min(range(len(inside) - count + 1), key=lambda n: inside[n + count - 1] - inside[n])]
 
 
 def _divide(stamps: Sequence[int], guesses: Sequence[Rhythm]) -> Iterator[tuple[Sequence[int], Rhythm]]:
