@@ -12,6 +12,7 @@ from auditor.scan.observed import MalformedFolder, Partition, Strays, UnknownDat
 from auditor.scan.plan import Plan, Work, find_conflicts, make_plan
 from auditor.scan.probe import FOLDERS_PROBED, probe_folder
 from auditor.scan.template import TemplateError
+from auditor.settings.patterns import fits
 
 _FOLDERS_COUNTED = 5  # of an unknown dataset
 
@@ -76,7 +77,7 @@ class Scan:
         so far is complete for its datasets, the rest is unknown.
         """
         self._reset()
-        top = Grouping(self._facts.name, self._layouts, ())
+        top = Grouping(self._facts.name, self._layouts, (), self._is_ignored)
         plan = make_plan(self._layouts, lambda prefix: self._sub_folders(prefix, top))
         if not self._layouts:
             self._sub_folders(self._root, top)
@@ -106,7 +107,7 @@ class Scan:
         return found
 
     def _partition(self, work: Work, manifests: Sequence[StoredFile], all_prefixes: Iterable[str]) -> Partition:
-        grouping = Grouping(self._facts.name, work.layouts, work.datasets)
+        grouping = Grouping(self._facts.name, work.layouts, work.datasets, self._is_ignored)
         prefixes = _outermost(work.prefixes)
         others = [p for p in all_prefixes if p not in work.prefixes and any(p.startswith(own) for own in prefixes)]
         for prefix in prefixes:
@@ -129,11 +130,16 @@ class Scan:
             self.newest_modified = info.modified
         return True
 
+    def _is_ignored(self, key: str) -> bool:
+        """Whether the owner of the destination does not want `key` (or folder prefix) looked at."""
+        path = key.removeprefix(self._root).rstrip("/")
+        return any(fits(pattern, path) for pattern in self._facts.ignore)
+
     def _look_around(self, plan: Plan) -> None:
         """Look into the sub-folders that no flow asks for: last, so that it delays nothing."""
         malformed = []
         for n, (prefix, layouts) in enumerate(plan.unclaimed):
-            if prefix.rstrip("/").rpartition("/")[2].startswith(("_", ".")):
+            if prefix.rstrip("/").rpartition("/")[2].startswith(("_", ".")) or self._is_ignored(prefix):
                 continue
             match probe_folder(self._adapter, prefix, layouts, look=n < FOLDERS_PROBED):
                 case MalformedFolder() as bad:

@@ -1,15 +1,16 @@
 """Objects of one listing -> export folders, manifests above them, malformed folders, strays."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from adapters.base import ObjectInfo
-from auditor.model import ExportFolder, StoredFile
+from auditor.model import Encryption, ExportFolder, Flow, StoredFile
 from auditor.scan.layout import Above, Foreign, Layout, Malformed, Placed, Placement
 from auditor.scan.names import FileKind, file_kind
 from auditor.scan.observed import MalformedFolder, Partition, Strays
+from auditor.settings.patterns import fits, is_always_seen
 
 _FIRST_STRAYS = 5
 _HELD = (FileKind.DATA, FileKind.MANIFEST, FileKind.TEMPORARY, FileKind.STRAY)
@@ -41,8 +42,16 @@ class _Folder:
 class Grouping:
     """Takes the objects of one partition in any order and sorts them into what they are."""
 
-    def __init__(self, destination: str, layouts: Sequence[Layout], datasets: Iterable[str]) -> None:
+    def __init__(
+        self,
+        destination: str,
+        layouts: Sequence[Layout],
+        datasets: Iterable[str],
+        is_ignored: Callable[[str], bool] = lambda _key: False,
+    ) -> None:
+        """`is_ignored` tells keys that the destination's owner does not want looked at."""
         self.destination = destination
+        self._is_ignored = is_ignored
         self.layouts = layouts
         self.datasets = tuple(sorted(datasets))
         self.manifests: list[StoredFile] = []
@@ -57,6 +66,8 @@ class Grouping:
             # Hierarchical accounts list directories as empty objects without a slash.
             placement, flows = self._best(info.key + "/")
         file = _stored(info)
+        if not isinstance(placement, Placed) and self._is_ignored(info.key):
+            return
         match placement:
             case Placed():
                 self._add_to_folder(placement, file, flows)
@@ -99,9 +110,17 @@ class Grouping:
     def _add_to_folder(self, placed: Placed, file: StoredFile, flows: set[str]) -> None:
         folder = self._folders.setdefault(placed.prefix, _Folder(placed.dataset, placed.export_time))
         folder.flows |= flows
-        kind = file_kind(placed.rest)
+        kind = self._kind(placed.rest, file.key, [layout.flow for layout in self.layouts if layout.flow.name in flows])
         if kind in folder.held:
             folder.held[kind].append(file)
+
+    def _kind(self, rest: str, key: str, flows: Sequence[Flow]) -> FileKind:
+        """What a file in an export folder is. The names that Experience Platform gives can not be ignored."""
+        if not is_always_seen(rest.rpartition("/")[2]):
+            patterns = (pattern for flow in flows for pattern in flow.ignore)
+            if self._is_ignored(key) or any(fits(pattern, rest) for pattern in patterns):
+                return FileKind.IGNORED
+        return file_kind(rest, encrypted=any(flow.encryption is Encryption.PGP for flow in flows))
 
     def _add_malformed(self, placement: Malformed, file: StoredFile) -> None:
         kind = file_kind(placement.rest)

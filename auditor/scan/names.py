@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 _DATA = re.compile(r"part-.*|.*\.(?:json|json\.gz|parquet)", re.IGNORECASE | re.DOTALL)
+_ENCRYPTED = re.compile(r"\.(?:pgp|gpg)\Z", re.IGNORECASE)
 _MANIFEST = re.compile(r"manifest-.*\.json", re.IGNORECASE | re.DOTALL)
 _UPLOADING = re.compile(
     r"\.azDownload-.*|.*\.(?:tmp|temp|part|partial|filepart|uploading|inprogress|_copying_)",
@@ -39,11 +40,12 @@ class SparkName:
     attempt: int
 
 
-def file_kind(rest: str) -> FileKind:
+def file_kind(rest: str, *, encrypted: bool = False) -> FileKind:
     """Say what a file is by `rest`, its key below the folder names of the layout.
 
     An upload's signs come first (`_temporary/` also as a marker), then markers, then what starts with `_`
     or `.` at any level. Encrypted or oddly compressed `part-…` files are data: verification judges them.
+    `encrypted`: an ending `.pgp` or `.gpg` is what encryption has put behind the name.
     """
     *folders, name = rest.split("/")
     if "_temporary" in (*folders, name) or _UPLOADING.fullmatch(name):
@@ -55,7 +57,8 @@ def file_kind(rest: str) -> FileKind:
         return FileKind.MARKER
     if _MANIFEST.fullmatch(name):
         return FileKind.MANIFEST
-    return FileKind.DATA if _DATA.fullmatch(name) else FileKind.STRAY
+    plain = _ENCRYPTED.sub("", name) if encrypted else name
+    return FileKind.DATA if _DATA.fullmatch(plain) else FileKind.STRAY
 
 
 def spark_name(name: str) -> SparkName | None:

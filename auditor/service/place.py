@@ -11,10 +11,12 @@ from auditor.expect import flow_end
 from auditor.ledger import Ledger
 from auditor.model import (
     DestinationFacts,
+    Encryption,
     ExportFolder,
     FileCheck,
     Finding,
     Flow,
+    Level,
     Manifest,
     StoredFile,
     Unverifiable,
@@ -42,6 +44,7 @@ from auditor.service.chains import Expected, expect_datasets
 from auditor.service.options import AuditOptions, Progress
 from auditor.service.reading import Reading
 from auditor.service.trouble import trouble_of
+from auditor.verify.file import judge_encrypted
 from auditor.verify.pool import Verifier
 
 
@@ -186,7 +189,10 @@ class PlaceAudit:
         files = [file for folder in reversed(ready) for file in folder.files]  # newest first
         self._progress.stage(f"verifying {expected.flow.name} / {expected.dataset}", len(files))
         level = expected.flow.level if self._options.level is None else self._options.level
-        checks = reading.check(_common_prefix(files), files, level, verifier)
+        if expected.flow.encryption is Encryption.PGP and level > Level.L1:
+            checks = {file.key: (file, judge_encrypted(file)) for file in files}
+        else:
+            checks = reading.check(_common_prefix(files), files, level, verifier)
         for folder in ready:
             sights[folder.prefix] = _with_checks(sights[folder.prefix], checks)
         whole = [folder.prefix for folder in ready if sights[folder.prefix].may_be_whole]

@@ -14,9 +14,11 @@ from auditor.verify.remarks import name_foreign
 from auditor.verify.shapes import ShapeBook
 from auditor.verify.source import Source
 
-__all__ = ["judge_unread", "verify_file"]
+__all__ = ["judge_encrypted", "judge_unread", "verify_file"]
 
 _BOOK = ShapeBook()  # what this process has learned of the records it saw; changes no answer
+
+_EMPTY = Fault("file-empty", "The file has zero bytes.", {"bytes": 0})
 
 
 def verify_file(adapter: Adapter, file: StoredFile, level: Level) -> FileCheck:
@@ -55,8 +57,7 @@ def _empty(source: Source, level: Level) -> FileCheck:
     if level >= Level.L2:
         with source.stream() as stored:
             stored.read(1)  # Changed, if bytes have come since the listing
-    fault = Fault("file-empty", "The file has zero bytes.", {"bytes": 0})
-    return FileCheck(source.file.key, Content.DAMAGED, Level.L0, faults=(fault,))
+    return FileCheck(source.file.key, Content.DAMAGED, Level.L0, faults=(_EMPTY,))
 
 
 def _decode(source: Source, level: Level) -> FileCheck:
@@ -140,6 +141,14 @@ def _encrypted(key: str) -> FileCheck:
     return unverifiable(
         key, Reason.ENCRYPTED, "The file is encrypted (OpenPGP) and cannot be looked into.", {"found": "pgp"}
     )
+
+
+def judge_encrypted(file: StoredFile) -> FileCheck:
+    """What is said of a file of a flow whose files are encrypted: its size, and nothing of what it holds."""
+    if not file.size:
+        return FileCheck(file.key, Content.DAMAGED, Level.L0, faults=(_EMPTY,))
+    told = "the flow's files are encrypted with a key that the audit does not have; restore one with it to be sure"
+    return FileCheck(file.key, Content.UNVERIFIABLE, Level.L1, reason=Reason.ENCRYPTED.value, facts={"error": told})
 
 
 def judge_unread(file: StoredFile, error: DestinationError) -> FileCheck:
