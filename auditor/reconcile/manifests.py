@@ -6,6 +6,7 @@ in front of it: paths are compared relative to the destination's folder.
 """
 
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -116,23 +117,38 @@ def compare(folder: ExportFolder, told: Told) -> Compared:
     by_form: dict[str, list[StoredFile]] = {}
     for file in stored:
         by_form.setdefault(unicodedata.normalize("NFC", file.name), []).append(file)
-    listed: dict[str, list[ManifestEntry]] = {}
+    listed: dict[tuple[str, str], list[ManifestEntry]] = {}
     for entry in told.entries:
-        listed.setdefault(_parts(entry.name)[-1] if _parts(entry.name) else entry.name, []).append(entry)
+        listed.setdefault(_tail(entry), []).append(entry)
+    tails = {tuple(_parts(file.key)[-2:]): file for file in stored}
+    times_named = Counter(name for parent, name in listed if parent)
+    # The same name in several folders: the folder tells them apart, where the paths are those of the store.
+    told_apart = {name for parent, name in listed if times_named[name] > 1 and (parent, name) in tails}
     absent: list[ManifestEntry] = []
     resized: list[tuple[ManifestEntry, StoredFile]] = []
     seen: set[str] = set()
-    for name, entries in listed.items():
-        alike = by_form.get(unicodedata.normalize("NFC", name), [])
-        found = by_name.get(name) or (alike[0] if len(alike) == 1 else None)
+    for (parent, name), entries in listed.items():
+        found: StoredFile | None
+        if parent and name in told_apart:
+            found = tails.get((parent, name))
+        else:
+            alike = by_form.get(unicodedata.normalize("NFC", name), [])
+            found = by_name.get(name) or (alike[0] if len(alike) == 1 else None)
         if found is None:
-            absent.append(entries[0])
+            if not name.startswith(("_", ".")):  # a writer's book-keeping, which is not kept
+                absent.append(entries[0])
             continue
         seen.add(found.key)
         if all(entry.size is not None and entry.size != found.size for entry in entries):
             resized.append((entries[0], found))
     extra = tuple(f for f in folder.files if f.key not in seen) if told.speaking else ()
     return Compared(tuple(absent), tuple(resized), extra)
+
+
+def _tail(entry: ManifestEntry) -> tuple[str, str]:
+    """The last folder that the entry names, and the name of its file."""
+    *_, parent, name = ["", *_folders_named(entry), (_parts(entry.name) or [entry.name])[-1]]
+    return parent, name
 
 
 def find_manifest_faults(

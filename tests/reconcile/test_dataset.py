@@ -433,3 +433,31 @@ def test_a_manifest_may_list_what_is_no_data_file():
     beside = replace(beside, manifests=(listed.file,))
     verdict = one(sight(beside, manifests=(listed,)))
     assert (verdict.content, verdict.findings) == (Content.SOUND, ())
+
+
+def test_files_of_one_name_in_several_folders_are_told_apart():
+    here = folder("06:00")
+    both = folder("06:00", named(here, "a/part-0.json.gz", "06:20"), named(here, "b/part-0.json.gz", "06:20", 90))
+    listed = manifest_of(here, ("a/part-0.json.gz", 100), ("b/part-0.json.gz", 90))
+    assert one(sight(both, manifests=(listed,))).content == Content.SOUND
+    verdict = one(sight(replace(both, files=both.files[:1]), manifests=(listed,)))
+    assert (verdict.content, [f.code for f in verdict.findings]) == (Content.INCOMPLETE, ["manifest-file-missing"])
+
+
+def test_the_book_keeping_of_a_writer_may_be_listed_and_is_not_looked_for():
+    here = with_files("06:00", "06:20")
+    listed = manifest_of(here, ("part-00000.json.gz", 100), ("_SUCCESS", 0))
+    assert one(sight(here, manifests=(listed,))).findings == ()
+
+
+@pytest.mark.parametrize("paths", [("/destination/output001", "/destination/output002"), ("", None)])
+def test_two_manifests_may_write_the_path_of_one_file_in_their_own_way(paths):
+    here = with_files("06:00", "06:20")
+    both = [
+        replace(
+            manifest_of(here, name=f"manifest-f-{n}.json"),
+            entries=(ManifestEntry(here.prefix if path is None else path, "part-00000.json.gz", 100),),
+        )
+        for n, path in enumerate(paths)
+    ]
+    assert one(sight(here, manifests=tuple(both))).content == Content.SOUND
