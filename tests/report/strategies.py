@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from auditor.checks import CATALOGUE
@@ -21,6 +22,9 @@ from auditor.model import (
     Verdict,
     Watched,
 )
+
+# A busy machine is slow, not wrong.
+QUICK = settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 
 HOSTILE = (
     "[bold red]x[/]",

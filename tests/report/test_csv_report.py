@@ -14,7 +14,7 @@ from auditor.report import FORMATS, ReportOptions, render_csv
 from auditor.report.csv_report import COLUMNS, render_cell
 from auditor.report.words import render_instant
 from tests.report.example import EXAMPLE, NOW
-from tests.report.strategies import HOSTILE, audits, names
+from tests.report.strategies import HOSTILE, QUICK, audits, names
 
 FORMULAS = [
     "=1+1",
@@ -45,6 +45,7 @@ def restore(cell: str) -> str:
     return escape.sub(lambda found: found[0].encode().decode("unicode_escape"), cell)
 
 
+@QUICK
 @given(names)
 def test_every_text_comes_back_letter_by_letter(name):
     assert restore(render_cell(name)) == name
@@ -59,6 +60,7 @@ def test_no_cell_begins_like_a_formula(name):
     assert cell.isprintable()
 
 
+@QUICK
 @given(audits())
 def test_every_run_is_one_row_of_one_line(result):
     text = render_csv(result)

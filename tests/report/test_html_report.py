@@ -12,7 +12,7 @@ from html.parser import HTMLParser
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from adapters.base import inert
 from auditor.checks import CATALOGUE
@@ -25,7 +25,7 @@ from auditor.report.summary import render_headline, summarise
 from auditor.report.table import render_balance, render_content
 from tests.report.example import EXAMPLE, NOW, START
 from tests.report.many import make_many
-from tests.report.strategies import HOSTILE, audits
+from tests.report.strategies import HOSTILE, QUICK, audits
 
 TAGS = re.findall(
     r"\w+",
@@ -92,7 +92,7 @@ def check_closed(text: str) -> Page:
     return page
 
 
-@settings(max_examples=40)
+@QUICK
 @given(audits())
 def test_no_name_becomes_an_element_or_an_attribute(result):
     check_closed(render_html(result))
@@ -224,7 +224,7 @@ def test_forty_thousand_runs_are_summarised_and_said_to_be(datasets, runs_each, 
     assert not hidden or f"and {len(hidden):,} more datasets ({len(hidden):,} good)" in page.text
 
 
-@settings(max_examples=40)
+@QUICK
 @given(audits())
 def test_the_legend_of_the_calendar_adds_up_to_all_expected_runs(result):
     text = render_html(result)

@@ -26,7 +26,7 @@ from auditor.model import (
 from auditor.report import render_json, render_verify_line
 from auditor.report.words import render_instant
 from tests.report.example import EXAMPLE
-from tests.report.strategies import audits, counts, file_checks, names
+from tests.report.strategies import QUICK, audits, counts, file_checks, names
 
 
 def schema(name: str) -> dict:
@@ -53,11 +53,13 @@ def test_the_schema_itself_is_valid(told):
     Draft202012Validator.check_schema(told)
 
 
+@QUICK
 @given(audits())
 def test_every_audit_gives_valid_json_by_the_schema(result):
     assert errors(AUDIT, json.loads(render_json(result))) == []
 
 
+@QUICK
 @given(names, st.none() | counts, file_checks)
 def test_every_file_check_gives_one_line_by_the_schema(path, size, check):
     line = render_verify_line(path, size, check)
@@ -66,6 +68,7 @@ def test_every_file_check_gives_one_line_by_the_schema(path, size, check):
     assert errors(VERIFY, json.loads(line)) == []
 
 
+@QUICK
 @given(audits())
 def test_the_text_is_ascii_and_no_name_is_a_lone_surrogate(result):
     text = render_json(result)
@@ -137,6 +140,7 @@ def test_the_schema_refuses_what_is_wrong(spoil):
     assert errors(AUDIT, told) != []
 
 
+@QUICK
 @given(audits())
 def test_the_counts_add_up(result):
     told = json.loads(render_json(result))
@@ -152,6 +156,7 @@ def test_the_counts_add_up(result):
     assert summary["unverifiable"] == len(told["unverifiable"])
 
 
+@QUICK
 @given(audits(), st.randoms(use_true_random=False))
 def test_the_order_in_which_things_were_found_changes_no_byte(result, rng: random.Random):
     def mixed(things: tuple) -> tuple:

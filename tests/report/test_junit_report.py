@@ -14,7 +14,7 @@ from auditor.model import Arrival, Content, Finding, Severity, Status, Unverifia
 from auditor.report import FORMATS, ReportOptions, render_junit
 from auditor.report.marks import Group, is_open_and_grave, judge_mark
 from tests.report.example import EXAMPLE, NOW
-from tests.report.strategies import HOSTILE, audits
+from tests.report.strategies import HOSTILE, QUICK, audits
 
 # Attributes and children of the schema of Jenkins' xUnit plugin (junit-10.xsd), which GitLab and Azure DevOps follow.
 ATTRIBUTES = {
@@ -57,6 +57,7 @@ def check_schema(root: Xml.Element) -> None:
         assert int(root.get(count)) == sum(int(suite.get(count)) for suite in root)
 
 
+@QUICK
 @given(audits())
 def test_every_audit_gives_a_document_that_ci_systems_accept(result):
     text = render_junit(result)
@@ -64,6 +65,7 @@ def test_every_audit_gives_a_document_that_ci_systems_accept(result):
     assert all(c.isprintable() or c == "\n" for c in text)
 
 
+@QUICK
 @given(audits())
 def test_nothing_found_and_nothing_unchecked_is_lost(result):
     told = "\n".join(
@@ -77,6 +79,7 @@ def test_nothing_found_and_nothing_unchecked_is_lost(result):
         assert inert(item.reason) in told + messages
 
 
+@QUICK
 @given(audits())
 def test_there_is_a_failure_exactly_where_something_grave_is_not_waived(result):
     root = parse(render_junit(result))
@@ -86,6 +89,7 @@ def test_there_is_a_failure_exactly_where_something_grave_is_not_waived(result):
     assert bool(failures) >= bool(grave)
 
 
+@QUICK
 @given(audits())
 def test_what_was_not_checked_never_looks_passed(result):
     root = parse(render_junit(result))

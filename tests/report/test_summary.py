@@ -12,7 +12,7 @@ from auditor.report.summary import render_headline, summarise
 from auditor.report.table import render_balance, render_content
 from tests.report.example import NOW, START
 from tests.report.example import run as example_run
-from tests.report.strategies import audits
+from tests.report.strategies import QUICK, audits
 
 
 def run(arrival: str, content: str = "unchecked", day: int = 0, dataset: str = "d") -> Verdict:
@@ -143,6 +143,7 @@ def test_the_balance_adds_up_in_words():
     assert render_content(summary) == "4 arrived = 3 sound (3 to L3) + 1 damaged"
 
 
+@QUICK
 @given(audits())
 def test_a_dataset_is_good_only_with_proof(result):
     for judged in judge_standings(result):
@@ -153,6 +154,7 @@ def test_a_dataset_is_good_only_with_proof(result):
             assert newest.arrival is Arrival.NOT_NEEDED or newest.content is Content.SOUND
 
 
+@QUICK
 @given(audits())
 def test_every_dataset_stands_somewhere_once(result):
     pairs = {(r.flow, r.dataset) for r in result.runs if r.flow}

@@ -16,7 +16,7 @@ from auditor.report import FORMATS, ReportOptions, render_table
 from auditor.report.sheet import NARROWEST
 from tests.report.example import EXAMPLE, NOW, START
 from tests.report.golden import render_golden
-from tests.report.strategies import HOSTILE, audits
+from tests.report.strategies import HOSTILE, QUICK, audits
 
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -28,6 +28,7 @@ def test_the_example_looks_like_its_golden_file(width):
     assert render_golden(width) == golden
 
 
+@QUICK
 @given(audits(), st.integers(NARROWEST, 200), st.booleans(), st.booleans())
 def test_no_line_is_wider_than_the_terminal_and_no_name_acts_on_it(result, width, colour, unicode):
     text = render_table(result, width=width, colour=colour, unicode=unicode)
