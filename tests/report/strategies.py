@@ -20,6 +20,7 @@ from auditor.model import (
     Status,
     Unverifiable,
     Verdict,
+    Waived,
     Watched,
 )
 
@@ -65,6 +66,7 @@ counts = st.integers(min_value=0, max_value=10**15)
 scalars = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), names)
 evidence = st.dictionaries(names, st.one_of(scalars, st.lists(scalars, max_size=3)), max_size=9)
 codes = st.sampled_from(sorted(CATALOGUE))
+waivers = st.builds(Waived, reason=names, by=names, until=instants)
 findings = st.builds(
     Finding,
     code=codes,
@@ -76,6 +78,7 @@ findings = st.builds(
     due=st.none() | instants,
     key=names,
     evidence=evidence,
+    waived=st.none() | waivers,
 )
 unverifiables = st.builds(
     Unverifiable,
@@ -100,6 +103,7 @@ verdicts = st.builds(
     files=counts,
     records=st.none() | counts,
     bytes=counts,
+    unprotected=counts,
     findings=st.lists(findings, max_size=2).map(tuple),
     unverifiable=st.lists(unverifiables, max_size=2).map(tuple),
 )
