@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test lint types imports format lock clean
+.PHONY: demo test lint types imports format docs lock clean
 
 demo: $(VENV)/runtime.stamp
 	@$(BIN)/export-auditor demo
@@ -27,6 +27,10 @@ format: $(VENV)/development.stamp
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
+docs: $(VENV)/docs/docs.stamp
+	@NO_MKDOCS_2_WARNING=1 $(VENV)/docs/bin/mkdocs build --strict --quiet
+	@echo "Built: site/index.html"
+
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is %d.%d; name another: make PYTHON=python3.12 ..." % sys.version_info[:2]) if sys.version_info < (3, 11) else None'
 	@$(PYTHON) -m venv $(VENV)
@@ -42,11 +46,19 @@ $(VENV)/development.stamp: requirements/development.txt $(VENV)/runtime.stamp
 	@$(PIP) install --require-hashes -r requirements/development.txt
 	@touch $@
 
+# The tools that build the site are no dependencies of the product: they have an environment of their own.
+$(VENV)/docs/docs.stamp: requirements/docs.txt | $(BIN)/python
+	@echo "Installing the locked tools for the documentation into $(VENV)/docs ..."
+	@$(BIN)/python -m venv $(VENV)/docs
+	@$(VENV)/docs/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/docs.txt
+	@touch $@
+
 # Resolve anew. Needs uv (`pip install uv`); the files hold hashes and no index address.
 LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
 lock:
 	$(LOCK) --upgrade pyproject.toml -o requirements/runtime.txt
 	$(LOCK) --upgrade -c requirements/runtime.txt pyproject.toml --group dev -o requirements/development.txt
+	$(LOCK) --upgrade --group docs -o requirements/docs.txt
 
 clean:
-	rm -rf $(VENV) demo-exports .mypy_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) demo-exports site .mypy_cache .ruff_cache .hypothesis build dist
