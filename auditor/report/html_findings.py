@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from auditor.checks import CATALOGUE
-from auditor.model import AuditResult, EvidenceValue, Finding
+from auditor.model import AuditResult, EvidenceValue, Finding, Scalar
 from auditor.report.html_limits import HtmlLimits
 from auditor.report.sheet import SYMBOLS
 from auditor.report.table_findings import group_findings, render_where
@@ -94,6 +94,12 @@ def _occurrence(result: AuditResult, finding: Finding, first: Finding, limits: H
 
 def _describe(evidence: Iterable[tuple[str, EvidenceValue]], limits: HtmlLimits) -> Iterable[tuple[str, str]]:
     for name, value in evidence:
-        text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        text = ", ".join(map(_say, value)) if isinstance(value, list) else _say(value)
         cut = text if len(text) <= limits.longest else f"{text[: limits.longest]}… ({len(text):,} characters)"
         yield name.replace("_", " "), cut
+
+
+def _say(value: Scalar) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "none" if value is None else str(value)

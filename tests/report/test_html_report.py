@@ -156,6 +156,13 @@ def test_everything_found_stands_in_the_page_with_its_remedy():
         assert watched.flow in page.text
 
 
+@pytest.mark.parametrize("value, told", [(True, "yes"), (None, "none"), ([False, 3], "no, 3"), ([], ""), (1.5, "1.5")])
+def test_evidence_is_said_in_words(value, told):
+    finding = dataclasses.replace(EXAMPLE.findings[0], evidence={"rest_readable": value})
+    text = render_html(dataclasses.replace(EXAMPLE, findings=(finding,)))
+    assert f'rest readable</dt><dd class="data">{told}</dd>' in text
+
+
 def test_a_waived_finding_stands_last_and_says_who_put_up_with_it_until_when():
     waived = dataclasses.replace(EXAMPLE.findings[0], waived=Waived("planned pause", "ops@example.com", NOW))
     text = check_closed(render_html(dataclasses.replace(EXAMPLE, findings=(waived, *EXAMPLE.findings[1:])))).text
