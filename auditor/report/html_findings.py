@@ -8,7 +8,7 @@ from auditor.checks import CATALOGUE
 from auditor.model import AuditResult, EvidenceValue, Finding, Scalar
 from auditor.report.html_limits import HtmlLimits
 from auditor.report.sheet import SYMBOLS
-from auditor.report.table_findings import group_findings, render_where
+from auditor.report.table_findings import group_findings, render_waived, render_where
 from auditor.report.words import render_count, render_minute
 
 
@@ -47,7 +47,6 @@ def list_groups(result: AuditResult, limits: HtmlLimits) -> tuple[FindingGroup, 
 
 
 def _group(result: AuditResult, findings: list[Finding], limits: HtmlLimits) -> FindingGroup:
-    findings = sorted(findings, key=lambda finding: finding.waived is not None)
     first = findings[0]
     waived = sum(finding.waived is not None for finding in findings)
     kind = CATALOGUE.get(first.code)
@@ -80,7 +79,6 @@ def _span(dues: list[datetime]) -> str:
 
 
 def _occurrence(result: AuditResult, finding: Finding, first: Finding, limits: HtmlLimits) -> Occurrence:
-    waived = finding.waived
     return Occurrence(
         where=render_where(result, finding.flow, finding.dataset, finding.destination, finding.due),
         message=finding.message,
@@ -88,7 +86,7 @@ def _occurrence(result: AuditResult, finding: Finding, first: Finding, limits: H
         key=finding.key,
         evidence=tuple(_describe(finding.evidence.items(), limits))[: limits.values],
         more_evidence=max(0, len(finding.evidence) - limits.values),
-        waived=f"waived by {waived.by} until {render_minute(waived.until)}: {waived.reason}" if waived else "",
+        waived=render_waived(finding.waived) if finding.waived else "",
     )
 
 

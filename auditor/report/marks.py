@@ -8,7 +8,7 @@ from dataclasses import replace
 from enum import StrEnum
 
 from auditor.model import Arrival, Content, Finding, Verdict
-from auditor.report.standing import OPEN, is_grave, is_here, is_unknown
+from auditor.report.standing import OPEN, is_grave, is_here, is_unknown, is_waived
 
 
 class Mark(StrEnum):
@@ -103,7 +103,7 @@ RANKS = {mark: rank for rank, mark in enumerate(Mark)}
 def judge_mark(run: Verdict) -> Mark:
     """The mark of one run. Pure."""
     mark = _judge_answers(run)
-    if mark.group is Group.BAD and is_put_up_with(run.findings):
+    if mark.group is Group.BAD and is_waived(run) and not any(map(is_open_and_grave, run.findings)):
         return Mark.WAIVED
     if mark.rank > Mark.FLAGGED.rank and mark is not Mark.UNKNOWN and any(map(is_open_and_grave, run.findings)):
         return Mark.FLAGGED if is_here(run) else mark

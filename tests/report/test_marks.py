@@ -10,6 +10,8 @@ from auditor.report.marks import GROUPS, LETTERS, MEANINGS, Group, Mark, judge_m
 from tests.report.example import NOW, START
 
 PAIRS = [(a, c) for a, c in product(Arrival, Content) if a is not Arrival.UNEXPECTED]
+ABSENT = Finding("export-missing", Severity.ERROR, "none came")
+PARDONED = dataclasses.replace(ABSENT, waived=Waived("known", "ops", NOW))
 ERROR = Finding("manifest-missing", Severity.ERROR, "none came")
 WAIVER = Waived("known", "ops", NOW)
 
@@ -45,9 +47,12 @@ CASES = [  # arrival, content, findings, here, mark
     (Arrival.LATE, Content.UNCHECKED, (), True, Mark.UNKNOWN),
     (Arrival.ON_TIME, Content.SOUND, (ERROR,), True, Mark.FLAGGED),
     (Arrival.ON_TIME, Content.SOUND, (dataclasses.replace(ERROR, waived=WAIVER),), True, Mark.SOUND),
-    (Arrival.MISSING, Content.UNCHECKED, (ERROR,), False, Mark.MISSING),
-    (Arrival.MISSING, Content.UNCHECKED, (dataclasses.replace(ERROR, waived=WAIVER),), False, Mark.WAIVED),
-    (Arrival.MISSING, Content.UNCHECKED, (dataclasses.replace(ERROR, waived=WAIVER), ERROR), False, Mark.MISSING),
+    (Arrival.MISSING, Content.UNCHECKED, (ABSENT,), False, Mark.MISSING),
+    (Arrival.MISSING, Content.UNCHECKED, (PARDONED,), False, Mark.WAIVED),
+    (Arrival.MISSING, Content.UNCHECKED, (PARDONED, ABSENT), False, Mark.MISSING),
+    (Arrival.MISSING, Content.UNCHECKED, (PARDONED, ERROR), False, Mark.MISSING),
+    (Arrival.ON_TIME, Content.INCOMPLETE, (dataclasses.replace(ERROR, waived=WAIVER),), True, Mark.WAIVED),
+    (Arrival.ON_TIME, Content.DAMAGED, (PARDONED,), True, Mark.DAMAGED),
     (Arrival.UNKNOWN, Content.UNVERIFIABLE, (ERROR,), False, Mark.UNKNOWN),
 ]
 
