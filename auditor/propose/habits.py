@@ -145,6 +145,13 @@ def _no_rhythm(exports: Sequence[Export], stretches: Sequence[Stretch]) -> str:
     if not stretches:
         return told
     last = stretches[-1]
+    if len(stretches) > 1 and stretches[-2].clear:
+        before = stretches[-2].rhythm.step // 3600
+        since = _minute(_moment(last.stamps[0]))
+        return (
+            f"{counted(len(exports), 'export')}{_span(exports)}: every {before}h until then, but those since {since} "
+            f"({len(last.stamps)}) follow no schedule that is clear yet"
+        )
     hours = last.rhythm.step // 3600
     fits = f"every {hours}h fits best and explains {len(last.matched)} of the newest {len(last.stamps)}"
     return f"{told}: {fits}, with {last.due - len(last.matched)} due times left without one"

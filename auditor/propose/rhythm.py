@@ -8,7 +8,7 @@ shows as one rhythm becoming cheaper than another from some export on.
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 _HOUR = 3600
@@ -19,8 +19,10 @@ STEPS = (*(n * _HOUR for n in range(1, 25)), 2 * _DAY, 3 * _DAY, 7 * _DAY)
 """`hour` with any interval, `day` with 1; more days were never documented and do no harm."""
 
 LEAST = 4  # exports at even distances; fewer could be chance
+_LEAST_OF_PART = 8  # of one of several schedules: among many possible cuts, chance has more room
 RECENT = 2_000  # newest exports looked at: eight months of every three hours
 _EXPLAINED = 0.7  # least share, see `Stretch.share`
+_PART_EXPLAINED = 0.8
 _WINDOW = 16  # exports looked at together while guessing
 _WINDOWS = 40
 _GUESSES = 10
@@ -53,6 +55,7 @@ class Stretch:
     rhythm: Rhythm
     stamps: tuple[int, ...]
     matched: dict[int, int]  # due time -> the first stamp that belongs to it
+    whole: bool = True  # there is no other stretch
 
     @property
     def first(self) -> int:
@@ -65,7 +68,7 @@ class Stretch:
     @property
     def due(self) -> int:
         """Due times from the first export to the last."""
-        return (self.last - self.first) // self.rhythm.step + 1
+        return (self.last - self.first) // self.rhythm.step + 1 if self.matched else 0
 
     @property
     def beside(self) -> tuple[int, ...]:
@@ -80,7 +83,8 @@ class Stretch:
 
     @property
     def clear(self) -> bool:
-        return len(self.matched) >= LEAST and self.share >= _EXPLAINED
+        least, share = (LEAST, _EXPLAINED) if self.whole else (_LEAST_OF_PART, _PART_EXPLAINED)
+        return len(self.matched) >= least and self.share >= share
 
 
 def find_stretches(stamps: Sequence[int]) -> list[Stretch]:
@@ -89,7 +93,9 @@ def find_stretches(stamps: Sequence[int]) -> list[Stretch]:
     guesses = _guess(recent)
     if not guesses:
         return []
-    return [made for part, guess in _divide(recent, guesses) if (made := _stretch(part, guess.step))]
+    parts = list(_divide(recent, guesses))
+    made = (_stretch(part, guess.step) or Stretch(guess, tuple(part), {}) for part, guess in parts)
+    return [replace(stretch, whole=len(parts) == 1) for stretch in made]
 
 
 def _stretch(stamps: Sequence[int], step: int) -> Stretch | None:
@@ -110,7 +116,7 @@ def _guess(stamps: Sequence[int]) -> list[Rhythm]:
     stride = max(1, len(stamps) // _WINDOWS)
     windows = [stamps[n : n + _WINDOW] for n in range(0, max(1, len(stamps) - _WINDOW + 1), stride)]
     local = [guess for window in windows if (guess := _best(window))]
-    always = [guess for span in (stamps, stamps[-_WINDOW:]) if (guess := _best(span))]
+    always = [guess for span in (stamps, stamps[-_WINDOW:], stamps[-_LEAST_OF_PART:]) if (guess := _best(span))]
     often = [guess for guess, _ in Counter(local).most_common(_GUESSES)]
     return list(dict.fromkeys([*always, *often]))
 
@@ -162,7 +168,7 @@ def _divide(stamps: Sequence[int], guesses: Sequence[Rhythm]) -> Iterator[tuple[
     for before, stamp in pairwise(stamps):
         cheapest = min(range(len(guesses)), key=costs.__getitem__)
         switched = costs[cheapest] + _SWITCH
-        origin = [n if costs[n] <= switched else cheapest for n in range(len(guesses))]
+        origin = [n if costs[n] < switched else cheapest for n in range(len(guesses))]  # of equals, the later change
         costs = [
             min(costs[n], switched) + _cost(guess, before, stamp, changed=origin[n] != n)
             for n, guess in enumerate(guesses)

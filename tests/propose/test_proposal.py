@@ -58,9 +58,7 @@ def test_an_edited_schedule_becomes_two_entries(tmp_path):
     text, config = proposed(objects, tmp_path)
     [(datasets, schedules)] = flows_of(config).values()
     assert datasets == [A, B]
-    assert [hours for hours, _ in schedules] == [24, 6]
-    dues = [START + n * 24 * HOUR for n in range(10)] + every(6, 40, edited + 6 * HOUR)
-    assert schedules[1][1] in dues
+    assert schedules == [(24, START), (6, edited + 6 * HOUR)]
     assert "it was edited: the past is judged by what held then" in text
 
 
@@ -122,6 +120,15 @@ def test_exports_at_no_even_distances_say_how_far_the_best_guess_goes(tmp_path):
     odd = [START + n * n * timedelta(minutes=37) for n in range(30)]
     text, _ = proposed(exports(A, every(3, 40)) | exports(B, odd), tmp_path)
     assert f"{B}: 30 exports (2026-10-01 00:00 to 2026-10-22 14:37) at no even distances: every " in text
+
+
+def test_a_schedule_that_gave_way_to_something_unclear_is_not_proposed_as_if_it_held(tmp_path):
+    edited = START + 19 * 24 * HOUR + 4 * HOUR
+    text, _ = proposed(exports(A, every(3, 40)) | exports(B, [*every(24, 20), *every(6, 7, edited)]), tmp_path)
+    assert text.splitlines()[-1] == (
+        f"#   {B}: 27 exports (2026-10-01 00:00 to 2026-10-21 16:00): every 24h until then, but those since "
+        "2026-10-20 04:00 (7) follow no schedule that is clear yet"
+    )
 
 
 def test_usual_delays_widen_grace_and_deadline_generously(tmp_path):
