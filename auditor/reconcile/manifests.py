@@ -5,6 +5,7 @@ Manifest format and its unknowns: aep "Include manifest file" on the cloud stora
 in front of it: paths are compared relative to the destination's folder.
 """
 
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -21,6 +22,8 @@ from auditor.checks.manifest import (
 from auditor.model import ExportFolder, Finding, Manifest, ManifestEntry, StoredFile
 from auditor.reconcile.subject import Subject
 
+_DATASET_ID = re.compile(r"(?<![0-9A-Za-z])(?=[A-Za-z]*[0-9])[0-9A-Za-z]{24}(?![0-9A-Za-z])")
+_DIGITS_OF_A_TIME = 8
 SHOWN = 20  # names listed in one finding's evidence; the count is always whole
 
 
@@ -81,12 +84,21 @@ def _is_about(entry: ManifestEntry, folder: ExportFolder, destination_folder: st
 
 
 def _names_another(named: list[str], own: list[str]) -> bool:
-    """Whether a path names a dataset or an export time that is not this folder's."""
+    """Whether a path names a dataset or an export time that is not this folder's, also both in one folder name."""
+    ids = set(_DATASET_ID.findall("/".join(own)))
+    shape = _shape(own[-1]) if own else ""
     return any(
-        part not in own
-        and (part.startswith("exportTime=") or (len(part) == 24 and part.isalnum() and any(map(str.isdigit, part))))
+        part.startswith("exportTime=")
+        or not ids.issuperset(_DATASET_ID.findall(part))
+        or (shape.count("0") >= _DIGITS_OF_A_TIME and _shape(part) == shape)
         for part in named
+        if part not in own
     )
+
+
+def _shape(name: str) -> str:
+    """`name` with its digits alike: names of one dataset's export folders differ in nothing else."""
+    return re.sub("[0-9]", "0", name)
 
 
 def _parts(path: str) -> list[str]:
