@@ -142,8 +142,13 @@ class Grouping:
             self.manifests.append(file)
         elif kind is FileKind.DATA and placement.dataset and self._says_dataset(placement):
             self._bad[placement.prefix, placement.dataset, "data files outside any export folder"] += 1
-        elif kind in (FileKind.DATA, FileKind.STRAY):
+        elif kind in (FileKind.DATA, FileKind.STRAY) and not self._is_hidden(placement.prefix):
             self.strays.add(file.key)
+
+    def _is_hidden(self, prefix: str) -> bool:
+        """A folder name on the way down begins with `_` or `.`, though a free part of the template would take it."""
+        root = next((layout.root for layout in self.layouts if prefix.startswith(layout.root)), "")
+        return any(name.startswith(("_", ".")) for name in prefix[len(root) :].split("/"))
 
     def _says_dataset(self, placement: Above) -> bool:
         """The folder names said the dataset, so the file is not just anywhere in the destination."""

@@ -20,3 +20,9 @@ def test_data_in_a_folder_that_names_a_time_and_no_dataset_is_malformed(template
 def test_other_folders_beside_exports_are_left_alone(name):
     scan, _ = scanned([f"x/{name}"], flow(ONE_NAME))
     assert (scan.malformed, scan.unknown_datasets) == ((), {})
+
+
+def test_hidden_folders_that_a_free_part_of_the_template_would_take_hold_no_strays():
+    keys = ["_$azuretmpfolder$/a.json.gz", ".snapshot/b.txt", "prod/c.txt"]
+    scan, _ = scanned(keys, flow("%SANDBOX_NAME%/%DATASET_ID%/%EXPORT_TIME%"))
+    assert (scan.strays.count, scan.strays.first) == (1, ("prod/c.txt",))
