@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from auditor.worlds.model import World, WorldFlow
+from auditor.worlds.model import Rhythm, World, WorldFlow
 
 LOCAL = {"type": "local", "root": "./exports"}
 
@@ -15,7 +15,9 @@ def render_config(world: World, *, place: Mapping[str, str] = LOCAL, ledger: str
     lines = [f"ledger: {_text(ledger)}"] if ledger else []
     lines += ["destinations:", f"  {_text(world.destination)}:"]
     lines += [f"    {key}: {_text(value)}" for key, value in place.items()]
-    lines += [f"    folder: {_text(world.folder)}", "", "flows:"]
+    lines += [f"    folder: {_text(world.folder)}"]
+    lines += [f"    retain: {_span(world.retain)}"] if world.retain else []
+    lines += ["", "flows:"]
     for flow in world.flows:
         lines += _flow_lines(flow, world.destination)
     return "\n".join(lines) + "\n"
@@ -29,7 +31,7 @@ def _flow_lines(flow: WorldFlow, destination: str) -> list[str]:
         f"    compression: {flow.compression}",
         f"    manifest: {'true' if flow.manifest else 'false'}",
         f"    mode: {flow.mode}",
-        f"    schedule: {{{_schedule(flow)}}}",
+        f"    schedule: {_schedules(flow)}",
     ]
     if flow.template != "%DATASET_ID%/%EXPORT_TIME%":
         lines.append(f"    folder_template: {json.dumps(flow.template)}")
@@ -38,13 +40,23 @@ def _flow_lines(flow: WorldFlow, destination: str) -> list[str]:
     return lines
 
 
-def _schedule(flow: WorldFlow) -> str:
-    told = ["once: true" if flow.every is None else f"every: {_span(flow.every)}", f"start: {_instant(flow.start)}"]
-    if flow.end:
+def _schedules(flow: WorldFlow) -> str:
+    """One schedule, or the list of its edits. The last one ends when the flow does; all have its exceptions."""
+    rhythms = (Rhythm(flow.start, flow.every, flow.cron), *flow.edits)
+    told = [_schedule(flow, rhythm, ends=rhythm is rhythms[-1]) for rhythm in rhythms]
+    return told[0] if len(told) == 1 else f"[{', '.join(told)}]"
+
+
+def _schedule(flow: WorldFlow, rhythm: Rhythm, *, ends: bool) -> str:
+    often = "once: true" if rhythm.every is None else f"every: {_span(rhythm.every)}"
+    told = [f"cron: {json.dumps(rhythm.cron)}" if rhythm.cron else often, f"start: {_instant(rhythm.start)}"]
+    if rhythm.cron and flow.zone != "UTC":
+        told.append(f"zone: {_text(flow.zone)}")
+    if flow.end and ends:
         told.append(f"end: {_instant(flow.end)}")
     if flow.exceptions:
         told.append(f"except: [{', '.join(day.isoformat() for day in flow.exceptions)}]")
-    return ", ".join(told)
+    return f"{{{', '.join(told)}}}"
 
 
 def _span(span: timedelta) -> str:

@@ -24,6 +24,7 @@ def describe_doubts(world: World) -> list[dict[str, object]]:
     """What an audit must say it could not check, in the words of the audit's JSON, without subject and reason."""
     doubtful = [Expected("", "", d.flow, d.dataset, d.due) for d in world.deliveries if d.doubtful]
     doubtful += [Expected("", "", flow, dataset) for flow, dataset in world.undated]
+    doubtful += [Expected("", "", *run) for run in world.untold]
     told = [_as_dict(world.destination, item) for item in doubtful]
     return [{name: item[name] for name in ("flow", "dataset", "destination", "due")} for item in told]
 
@@ -59,7 +60,7 @@ def _find_stale(world: World) -> Iterator[Expected]:
 
 
 def _is_stale(world: World, flow: WorldFlow, dataset: str) -> bool:
-    limit, dues = max_age(flow), list_due_times(flow, world.now)
+    limit, dues = max_age(flow, world.now), list_due_times(flow, world.now)
     if limit is None or not dues:
         return False
     came = [d for d in world.deliveries if (d.flow, d.dataset) == (flow.name, dataset) and d.begun_at <= world.now]
@@ -67,10 +68,14 @@ def _is_stale(world: World, flow: WorldFlow, dataset: str) -> bool:
     since = dues[0] if newest is None else newest
     if world.now - since <= limit:
         return False
-    if any(d.doubtful and _data_of(d) > since for d in came):
+    if any(d.doubtful and d.parts and _data_of(d) > since and world.now - _data_of(d) <= limit for d in came):
         return False  # no one knows
     if any(not _is_whole(d, world.now) and _data_of(d) > since for d in came):
         raise NotHere(f"{flow.name} {dataset}: an upload is under way where protection would be stale")
+    if world.retain and world.retain < limit + timedelta(days=1):
+        raise NotHere(f"{flow.name}: exports are removed before they are old")
+    if any(edit.start <= world.now <= edit.start + timedelta(days=4) for edit in flow.edits):
+        raise NotHere(f"{flow.name}: its schedule was edited just now")
     if any(world.now.date() - day <= timedelta(days=3) for day in flow.exceptions):
         raise NotHere(f"{flow.name}: a planned pause bears on how old an export may be")
     wait = [(due, patience(flow, due)) for due in dues]

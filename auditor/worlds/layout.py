@@ -26,9 +26,9 @@ def _objects_of(delivery: Delivery, last: datetime) -> Iterator[WorldObject]:
     for part in delivery.parts:
         if part.modified <= last:
             yield WorldObject(delivery.prefix + part.name, part.render(), part.modified)
-    for manifest in delivery.manifests:
+    for key, manifest in zip(delivery.manifest_keys, delivery.manifests, strict=True):
         if manifest.modified <= last:
-            yield WorldObject(delivery.prefix + manifest.name, render_manifest(manifest), manifest.modified)
+            yield WorldObject(key, render_manifest(manifest), manifest.modified)
     for item in delivery.loose:
         if item.modified <= last:
             yield WorldObject(item.key, item.data, item.modified)

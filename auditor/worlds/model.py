@@ -36,6 +36,15 @@ class WorldDataset:
 
 
 @dataclass(frozen=True, slots=True)
+class Rhythm:
+    """How often a flow exports from `start` on: what an edit of its schedule sets."""
+
+    start: datetime
+    every: timedelta | None = None
+    cron: str = ""  # if given, instead of `every`
+
+
+@dataclass(frozen=True, slots=True)
 class WorldFlow:
     """One dataflow: a schedule that all its datasets share, and how it writes."""
 
@@ -44,11 +53,15 @@ class WorldFlow:
     datasets: tuple[WorldDataset, ...]
     start: datetime
     every: timedelta | None = timedelta(hours=3)  # None: once
+    cron: str = ""  # minute and hour, day of week or "*" last; if given, instead of `every`
+    zone: str = "UTC"  # of `cron`
+    edits: tuple[Rhythm, ...] = ()  # later edits of the schedule, oldest first
     end: datetime | None = None  # a run due at `end` still happens
     exceptions: tuple[date, ...] = ()  # UTC days without exports
     format: str = "json"  # "json" | "parquet"
     compression: str = "gzip"  # "gzip" | "none"
     manifest: bool = False
+    manifest_above: bool = False  # the manifest lies in the folder above the export folder
     mode: str = "incremental"  # "incremental" | "full" | "once"
     template: str = "%DATASET_ID%/%EXPORT_TIME%"
     digits: int = 12  # of exportTime=, 12 or 14
@@ -93,6 +106,7 @@ class ManifestFile:
     modified: datetime
     resized: tuple[tuple[str, int], ...] = ()  # name, bytes added to the size it lists
     edits: tuple[Edit, ...] = ()
+    place: str | None = None  # key prefix of the folder it lies in; None: the export folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +139,11 @@ class Delivery:
         """When each of its objects was written."""
         parts = [part.modified for part in self.parts]
         return [*parts, *(m.modified for m in self.manifests), *(item.modified for item in self.loose)]
+
+    @property
+    def manifest_keys(self) -> list[str]:
+        """Where its manifests lie."""
+        return [(self.prefix if m.place is None else m.place) + m.name for m in self.manifests]
 
     @property
     def begun_at(self) -> datetime:
@@ -173,6 +192,9 @@ class World:
     loose: tuple[Loose, ...] = ()
     expectations: tuple[Expected, ...] = ()  # by the faults; see worlds.expected for all
     undated: tuple[tuple[str, str], ...] = ()  # flow, dataset: no one can tell when its exports came
+    retain: timedelta | None = None  # how long the destination keeps exports, as configured
+    verdicts: tuple[tuple[Run, str, str], ...] = ()  # (arrival, content) of runs that faults befell
+    untold: tuple[Run, ...] = ()  # runs of which nothing is left: no one can tell whether they came
 
     def flow(self, name: str) -> WorldFlow:
         """Raises NotHere if there is no such flow."""
@@ -200,6 +222,10 @@ class World:
         if old is None:
             kept.append(new)
         return replace(self, deliveries=tuple(d for d in kept if d is not None))
+
+    def judged(self, run: Run, arrival: str, content: str) -> "World":
+        """The world in which an audit must give `run` this verdict."""
+        return replace(self, verdicts=(*self.verdicts, (run, arrival, content)))
 
     def expecting(self, *expected: Expected) -> "World":
         return replace(self, expectations=(*self.expectations, *expected))

@@ -9,7 +9,7 @@ from auditor.worlds.encode import Recipe
 from auditor.worlds.model import Delivery, ManifestFile, Part, World, WorldDataset, WorldFlow
 from auditor.worlds.names import Write, manifest_name, render_folder
 from auditor.worlds.records import make_uuid
-from auditor.worlds.schedule import list_due_times
+from auditor.worlds.schedule import first_due, list_due_times
 
 
 def build_world(
@@ -55,7 +55,7 @@ def deliver(
 def write_manifest(world: World, flow: WorldFlow, delivery: Delivery, *, attempt: str = "") -> ManifestFile:
     """The manifest of one delivery. All datasets of a run share the run's id, unless they share a folder too."""
     scheduled = delivery.due or delivery.export_time
-    apart = "" if "%DATASET_" in flow.template else delivery.dataset
+    apart = "" if "%DATASET_" in flow.template and not flow.manifest_above else delivery.dataset
     run_id = make_uuid(Random(f"{world.seed}/{flow.id}/{scheduled.isoformat()}/run/{attempt}{apart}"))
     return ManifestFile(
         name=manifest_name(flow, run_id),
@@ -64,7 +64,13 @@ def write_manifest(world: World, flow: WorldFlow, delivery: Delivery, *, attempt
         sink_path="/" + delivery.prefix.rstrip("/"),
         listed=delivery.parts,
         modified=delivery.complete_at + timedelta(seconds=20),
+        place=_folder_above(delivery.prefix) if flow.manifest_above else None,
     )
+
+
+def _folder_above(prefix: str) -> str:
+    above = prefix.rstrip("/").rpartition("/")[0]
+    return f"{above}/" if above else ""
 
 
 def _write_parts(
@@ -89,7 +95,8 @@ def _rows_of_parts(world: World, flow: WorldFlow, dataset: WorldDataset, due: da
 
 
 def _recipe(world: World, flow: WorldFlow, dataset: WorldDataset, due: datetime, number: int, rows: int) -> Recipe:
-    span = timedelta(days=90) if _is_backfill(flow, due) else flow.every or timedelta(days=365)
+    usual = timedelta(days=1) if flow.cron else flow.every
+    span = timedelta(days=90) if _is_backfill(flow, due) else usual or timedelta(days=365)
     return Recipe(
         seed=f"{world.seed}/{dataset.id}/{due.isoformat()}/{number}",
         kind=dataset.kind,
@@ -102,4 +109,4 @@ def _recipe(world: World, flow: WorldFlow, dataset: WorldDataset, due: datetime,
 
 
 def _is_backfill(flow: WorldFlow, due: datetime) -> bool:
-    return flow.mode == "incremental" and due == flow.start
+    return flow.mode == "incremental" and due == first_due(flow)

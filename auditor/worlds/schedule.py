@@ -3,10 +3,13 @@
 Written anew on purpose: a world that asked the auditor for its windows would agree with any mistake in them.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
 
-from auditor.worlds.model import WorldFlow
+from auditor.worlds.model import Rhythm, WorldFlow
 
 EARLY = timedelta(minutes=10)
 
@@ -27,24 +30,79 @@ BACKFILL = Patience(timedelta(hours=24), timedelta(hours=72))
 def list_due_times(flow: WorldFlow, until: datetime) -> list[datetime]:
     """All due times from the flow's start to `until` and its end, both included, without its exceptions."""
     last = until if flow.end is None else min(until, flow.end)
-    if flow.every is None:
-        return [flow.start] if flow.start <= last else []
-    count = (last - flow.start) // flow.every + 1 if last >= flow.start else 0
-    times = [flow.start + n * flow.every for n in range(count)]
-    return [due for due in times if due.date() not in flow.exceptions]
+    zone = ZoneInfo(flow.zone)
+    return [due for due in _rhythm_times(flow, last) if due.astimezone(zone).date() not in flow.exceptions]
+
+
+def first_due(flow: WorldFlow) -> datetime:
+    """When the first run is due: at the start, or at the first time of a cron expression after it."""
+    if not flow.cron:
+        return flow.start
+    return next(_cron_times(flow.cron, flow.zone, flow.start, flow.start + timedelta(days=8)))
 
 
 def patience(flow: WorldFlow, due: datetime) -> Patience:
     """The windows that hold for the run due at `due`, by the defaults of its kind."""
-    if flow.mode == "incremental" and due == flow.start:
+    if flow.mode == "incremental" and due == first_due(flow):
         return BACKFILL
-    return FREQUENT if flow.every is not None and flow.every < timedelta(days=1) else DAILY
+    gaps = _gaps(flow, _rhythm_at(flow, due))
+    return FREQUENT if gaps and min(gaps) < timedelta(hours=20) else DAILY
 
 
-def max_age(flow: WorldFlow) -> timedelta | None:
+def max_age(flow: WorldFlow, now: datetime | None = None) -> timedelta | None:
     """How old the newest sound export of a dataset may be. None: it may be of any age.
 
     12 hours for runs every few hours, but never less than one and a half intervals: a flow of every 12 hours
-    would be stale by its own schedule.
+    would be stale by its own schedule. Without `now`, by the rhythm that was set last.
     """
-    return None if flow.every is None else max(timedelta(hours=12), flow.every * 1.5)
+    gaps = _gaps(flow, _rhythms(flow)[-1] if now is None else _rhythm_at(flow, now))
+    if not gaps:
+        return None
+    floor = timedelta(hours=12) if min(gaps) < timedelta(hours=20) else timedelta(0)
+    return max(floor, max(gaps) * 1.5)
+
+
+def _rhythms(flow: WorldFlow) -> list[Rhythm]:
+    return [Rhythm(flow.start, flow.every, flow.cron), *flow.edits]
+
+
+def _rhythm_at(flow: WorldFlow, moment: datetime) -> Rhythm:
+    return [rhythm for rhythm in _rhythms(flow) if rhythm.start <= moment or rhythm.start == flow.start][-1]
+
+
+def _rhythm_times(flow: WorldFlow, last: datetime) -> Iterator[datetime]:
+    rhythms = _rhythms(flow)
+    for rhythm, following in zip(rhythms, [*rhythms[1:], None], strict=True):
+        end = last if following is None else min(last, following.start - timedelta(seconds=1))
+        yield from _times(rhythm, flow.zone, end)
+
+
+def _times(rhythm: Rhythm, zone: str, end: datetime) -> Iterator[datetime]:
+    if rhythm.cron:
+        yield from _cron_times(rhythm.cron, zone, rhythm.start, end)
+    elif rhythm.every is None:
+        yield from [rhythm.start] if rhythm.start <= end else []
+    elif rhythm.start <= end:
+        yield from (rhythm.start + n * rhythm.every for n in range((end - rhythm.start) // rhythm.every + 1))
+
+
+def _gaps(flow: WorldFlow, rhythm: Rhythm) -> list[timedelta]:
+    """Times between neighbouring due times of one rhythm, over two weeks."""
+    if rhythm.every is not None and not rhythm.cron:
+        return [rhythm.every]
+    times = list(_times(rhythm, flow.zone, rhythm.start + timedelta(days=15)))
+    return [later - earlier for earlier, later in pairwise(times)]
+
+
+def _cron_times(cron: str, zone: str, start: datetime, end: datetime) -> Iterator[datetime]:
+    """Minutes that fit `M H * * D`, each of them `*`, a number or a list. Not for days on which a clock changes."""
+    minutes, hours, _, _, weekdays = (field.split(",") for field in cron.split())
+    tz, day = ZoneInfo(zone), start.astimezone(ZoneInfo(zone)).date()
+    while day <= end.astimezone(tz).date():
+        if weekdays == ["*"] or str(day.isoweekday() % 7) in weekdays:
+            for hour in range(24) if hours == ["*"] else map(int, hours):
+                for minute in map(int, minutes):
+                    due = datetime(day.year, day.month, day.day, hour, minute, tzinfo=tz).astimezone(UTC)
+                    if start <= due <= end:
+                        yield due
+        day += timedelta(days=1)

@@ -117,7 +117,7 @@ def change_schema(world: World, run: Run) -> World:
 def stuck_upload(world: World, run: Run, *, suffix: str = ".tmp") -> World:
     """The last file still has its temporary name long after the deadline: export-stuck."""
     delivery, file = _file_of(world, run, -1)
-    limit = max_age(world.flow(run.flow))
+    limit = max_age(world.flow(run.flow), world.now)
     if len(delivery.parts) < 2 or limit is None or world.now - run.due < 2 * limit:
         raise NotHere(f"{delivery.prefix} is no place for a stuck upload")
     parts = tuple(p if p is not file else replace(p, name=p.name + suffix) for p in delivery.parts)

@@ -55,7 +55,10 @@ def stray(world: World, at: datetime, *, name: str = "notes.txt", text: bytes = 
 
 
 def unknown_dataset(world: World, flow_name: str, dataset: WorldDataset, at: datetime) -> World:
-    """An export of a dataset that no flow is configured for: one unknown-dataset per dataset."""
+    """An export of a dataset that no flow is configured for: one unknown-dataset per dataset.
+
+    It is told by its name where the folder names say no id.
+    """
     flow = world.flow(flow_name)
     if any(dataset.id == known.id for f in world.flows for known in f.datasets):
         raise NotHere(f"{dataset.id} is configured")
@@ -64,7 +67,8 @@ def unknown_dataset(world: World, flow_name: str, dataset: WorldDataset, at: dat
         raise NotHere(f"no room for {extra.prefix}")
     extra = replace(extra, flow="", due=None, faults=("unknown_dataset",))
     world = world.with_delivery(None, extra)
-    if any((e.code, e.dataset) == ("unknown-dataset", dataset.id) for e in world.expectations):
+    told = dataset.id if "%DATASET_ID%" in flow.template else dataset.name
+    if any((e.code, e.dataset) == ("unknown-dataset", told) for e in world.expectations):
         return world
     note = "exports of a dataset that the configuration does not name"
-    return world.expecting(Expected("unknown-dataset", "warning", dataset=dataset.id, note=note))
+    return world.expecting(Expected("unknown-dataset", "warning", dataset=told, note=note))

@@ -57,10 +57,12 @@ def broken_manifest(world: World, run: Run) -> World:
     """The manifest is cut and no JSON any more: manifest-unreadable."""
     delivery = _listed_for_long(world, run)
     manifest = delivery.manifests[0]
+    if manifest.place is not None:
+        raise NotHere(f"{run.due}: of a broken manifest above the folders nobody knows whose it is")
     broken = replace(manifest, edits=(*manifest.edits, partial(edits.cut, keep=0.6)))
     spoilt = replace(delivery, manifests=(broken,))
     note = "a manifest cut in the middle"
-    expected = subject(delivery, "manifest-unreadable", "error", note, key=delivery.prefix + manifest.name)
+    expected = subject(delivery, "manifest-unreadable", "error", note, key=delivery.manifest_keys[0])
     return befall(world, delivery, spoilt, "broken_manifest", expected)
 
 
@@ -81,8 +83,9 @@ def misname_manifest(world: World, run: Run) -> World:
     other = write_manifest(world, world.flow(run.flow), delivery, attempt="other run").flow_run_id
     renamed = replace(manifest, name=manifest_name(world.flow(run.flow), other))
     note = "the manifest's name and its text name different flow runs"
-    expected = subject(delivery, "manifest-run-mismatch", "warning", note, key=delivery.prefix + renamed.name)
-    return befall(world, delivery, replace(delivery, manifests=(renamed,)), "misname_manifest", expected)
+    spoilt = replace(delivery, manifests=(renamed,))
+    expected = subject(delivery, "manifest-run-mismatch", "warning", note, key=spoilt.manifest_keys[0])
+    return befall(world, delivery, spoilt, "misname_manifest", expected)
 
 
 def _listed(world: World, run: Run) -> Delivery:
