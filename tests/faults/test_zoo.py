@@ -1,0 +1,39 @@
+"""Each kind of fault is found as what it is, and as nothing else; each code is caused by a kind."""
+
+import pytest
+
+from auditor.checks import CATALOGUE
+from auditor.worlds import describe_expected
+from tests.faults import refusals
+from tests.faults.measure import audit, judge
+from tests.faults.scenes import first_scene
+from tests.faults.zoo import KINDS
+from tests.service.auditing import verifier
+
+__all__ = ["verifier"]
+
+
+def test_the_zoo_has_more_than_sixty_kinds_and_every_name_is_told_once():
+    names = [kind.name for kind in KINDS]
+    assert len(set(names)) == len(names) > 60
+
+
+def test_every_code_of_the_catalogue_has_a_fault_that_causes_it():
+    caused = {code for kind in KINDS for code, _ in kind.causes} | set(refusals.CODES) | {"protection-stale"}
+    of_other_tests = {"waiver-expired", "waiver-unused"}  # tests/reconcile: they are about the configuration
+    assert caused - of_other_tests == set(CATALOGUE) - of_other_tests
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=[kind.name for kind in KINDS])
+def test_a_fault_is_found_and_nothing_else(kind, tmp_path, verifier, tally):
+    _, world, run = first_scene(kind)
+    assert kind.causes == () or {item["code"] for item in describe_expected(world)}
+    found, told = judge(world, audit(world, tmp_path, verifier))
+    tally.add(found)
+    assert not told, f"{kind.name} at {run}:\n{told}"
+
+
+def test_a_dataset_that_stopped_is_stale_and_one_that_just_began_to_fail_is_not(tmp_path, verifier):
+    (kind,) = [kind for kind in KINDS if kind.name == "a dataset that stopped"]
+    _, world, _ = first_scene(kind)
+    assert "protection-stale" in {item["code"] for item in describe_expected(world)}
