@@ -444,3 +444,4 @@ class AuditResult:
     files_reused: int = 0  # unchanged since an earlier audit, their check taken from the ledger
     bytes_read: int = 0
     names: Mapping[str, str] = field(default_factory=dict)  # dataset id -> its name, for people
+    care: Mapping[tuple[str, str], Care] = field(default_factory=dict)  # (flow, dataset id) -> who looks after it

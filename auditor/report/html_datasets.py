@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TypeAlias
 
-from auditor.model import AuditResult
+from auditor.model import AuditResult, Care
 from auditor.report.html_bar import Bar, make_bar
 from auditor.report.html_limits import HtmlLimits
 from auditor.report.marks import Group, judge_mark
@@ -49,6 +49,8 @@ class DatasetRow:
     numbers: tuple[tuple[str, int], ...]  # heading, count
     newest: str
     level: str
+    care: str  # who looks after it, in one line
+    runbook: str  # an address, if it is one that a browser may follow
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,7 @@ def _complete(tally: Tally) -> Completeness:
 
 
 def _row(standing: DatasetStanding, tally: Tally, result: AuditResult) -> DatasetRow:
+    care = result.care.get((standing.flow, standing.dataset), Care())
     return DatasetRow(
         standing=standing.standing.value,
         symbol=SYMBOLS[standing.standing][0],
@@ -111,6 +114,8 @@ def _row(standing: DatasetStanding, tally: Tally, result: AuditResult) -> Datase
         numbers=_numbers(standing),
         newest=render_minute(standing.newest_sound) if standing.newest_sound else "none",
         level="" if standing.level is None else str(standing.level),
+        care=" · ".join(filter(None, (care.owner, care.team, *care.tags))),
+        runbook=care.runbook if care.runbook.startswith(("https://", "http://")) else "",
     )
 
 

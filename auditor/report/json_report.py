@@ -7,7 +7,7 @@ valid Unicode shows its undecodable bytes as the text `\\udcXX`: an escape that 
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias, TypeVar
@@ -25,6 +25,18 @@ RANK = {severity.value: severity.rank for severity in Severity}
 encode = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(", ", ": ")).encode
 
 
+def _list_care(result: AuditResult) -> Iterator[Mapping[str, object]]:
+    for (flow, dataset), care in sorted(result.care.items()):
+        yield {
+            "flow": clean(flow),
+            "dataset": clean(dataset),
+            "owner": clean(care.owner),
+            "team": clean(care.team),
+            "tags": [clean(tag) for tag in care.tags],
+            "runbook": clean(care.runbook),
+        }
+
+
 def render_json(result: AuditResult) -> str:
     """One JSON object, ending with a newline."""
     summary = summarise(result)
@@ -36,6 +48,7 @@ def render_json(result: AuditResult) -> str:
         _member("summary", describe_summary(result, summary)),
         _rows("watched", ({"flow": clean(w.flow), "since": render_instant(w.since)} for w in result.watched)),
         _rows("datasets", ({"id": clean(i), "name": clean(n)} for i, n in result.names.items())),
+        _rows("care", _list_care(result)),
         _rows("runs", map(describe_run, sorted(result.runs, key=run_order)), sort=False),
         _rows("findings", describe_findings(result.findings), sort=False),
         _rows("unverifiable", map(describe_unverifiable, list_unverifiable(result)), sort=False),

@@ -6,12 +6,13 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from adapters.base import OpenAdapter
+from adapters.base import OpenAdapter, inert
 from adapters.registry import opener
 from auditor import __version__
+from auditor.checks import CATALOGUE
 from auditor.expect import watched_since
 from auditor.ledger import Ledger
-from auditor.model import AuditResult, Flow, Watched
+from auditor.model import AuditResult, Care, Finding, Flow, Watched
 from auditor.reconcile.status import judge_status
 from auditor.reconcile.waivers import Scope, apply_waivers, find_waiver_faults
 from auditor.service.limits import Choice, Newest
@@ -60,7 +61,8 @@ def run_audit(
         for destination, own in _places(config, options):
             place = PlaceAudit(destination.facts, own, watched, ledger, verdicts, options, told)
             answer, reading = place.run(open_with(destination), verifier, partial(Reading, choice=choice))
-            waived, judged = waive(answer.findings, answer.verdicts)
+            told_where = [_with_place(finding, destination) for finding in answer.findings]
+            waived, judged = waive(told_where, answer.verdicts)
             answer = PlaceAnswer([*judged], [*waived], answer.unverifiable)
             verdicts.record_verdicts(audit, answer.verdicts, at=options.now)
             verdicts.record_findings(audit, answer.findings, at=options.now)
@@ -83,7 +85,15 @@ def run_audit(
             files_reused=sum(r.files_reused for r in readings),
             bytes_read=sum(r.bytes_read for r in readings),
         )
-        return replace(verdicts.read_audit(audit), names=names)
+        care = {(f.name, d.id): d.care for f in flows for d in f.datasets if d.care != Care()}
+        return replace(verdicts.read_audit(audit), names=names, care=care)
+
+
+def _with_place(finding: Finding, destination: Destination) -> Finding:
+    """A refusal of a place, with where that place is by the configuration: a mistyped name is seen at once."""
+    if CATALOGUE[finding.code].family != "access":
+        return finding
+    return replace(finding, message=f"{finding.message}; looked at {inert(destination.place)}")
 
 
 def plan_audit(

@@ -9,6 +9,7 @@ from auditor.checks import CATALOGUE
 from auditor.model import (
     Arrival,
     AuditResult,
+    Care,
     Compression,
     Content,
     Fault,
@@ -66,6 +67,7 @@ counts = st.integers(min_value=0, max_value=10**15)
 scalars = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), names)
 evidence = st.dictionaries(names, st.one_of(scalars, st.lists(scalars, max_size=3)), max_size=9)
 codes = st.sampled_from(sorted(CATALOGUE))
+cares = st.builds(Care, owner=names, team=names, tags=st.tuples(names), runbook=names)
 waivers = st.builds(Waived, reason=names, by=names, until=instants)
 findings = st.builds(
     Finding,
@@ -129,6 +131,7 @@ def audits(draw: st.DrawFn) -> AuditResult:
         files_reused=draw(counts),
         bytes_read=draw(counts),
         names=draw(st.dictionaries(names, names, max_size=3)),
+        care=draw(st.dictionaries(st.tuples(names, names), cares, max_size=3)),
     )
 
 

@@ -16,7 +16,7 @@ from hypothesis import given
 
 from adapters.base import inert
 from auditor.checks import CATALOGUE
-from auditor.model import Arrival, Unverifiable, Waived, Watched
+from auditor.model import Arrival, Care, Unverifiable, Waived, Watched
 from auditor.report import FORMATS, ReportOptions
 from auditor.report.html_limits import HtmlLimits
 from auditor.report.html_report import render_html
@@ -115,9 +115,20 @@ def test_a_hostile_name_is_shown_letter_by_letter_and_nowhere_raw(name):
         unverifiable=(Unverifiable(name, name, name, name, name),),
         watched=(Watched(name, START),),
         names={name: name},
+        care={(name, name): Care(name, name, (name,), name)},
     )
     page = check_closed(render_html(result, limits=HtmlLimits(longest=10**6)))
     assert page.text.count(squeeze(inert(name))) >= 12
+
+
+def test_a_dataset_shows_who_looks_after_it_and_links_the_runbook_only_if_it_is_a_page():
+    run = EXAMPLE.runs[0]
+    care = Care("ana", "web", ("gdpr",), "https://wiki.example/runbook")
+    page = Page(render_html(dataclasses.replace(EXAMPLE, care={(run.flow, run.dataset): care})))
+    assert "ana · web · gdpr" in page.text
+    assert [link for link in page.each("href") if not link.startswith("#")] == [care.runbook]
+    odd = dataclasses.replace(care, runbook="javascript:alert(1)")
+    check_closed(render_html(dataclasses.replace(EXAMPLE, care={(run.flow, run.dataset): odd})))
 
 
 def test_the_page_fetches_nothing_and_runs_nothing():
