@@ -11,6 +11,7 @@ from auditor.cli.config_init import init
 from auditor.cli.config_text import render_config
 from auditor.cli.output import CannotWriteError, read_options, write_report
 from auditor.settings import ConfigError, load_config
+from auditor.settings.schema import render_schema
 
 config_app = typer.Typer(help="Look at the configuration.", no_args_is_help=True, add_completion=False)
 config_app.command()(init)
@@ -37,5 +38,16 @@ def check(
         raise typer.Exit(2) from None
     try:
         write_report(render_config(loaded, str(config), read_options(sys.stdout)), None)
+    except CannotWriteError as error:
+        complain(str(error))
+
+
+@config_app.command()
+def schema(
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write the schema to this file.")] = None,
+) -> None:
+    """Print the JSON Schema of the configuration, for editors that complete and check YAML by one."""
+    try:
+        write_report(render_schema(), output)
     except CannotWriteError as error:
         complain(str(error))

@@ -109,5 +109,5 @@ def _write_file(data: bytes, path: Path) -> None:
 def _explain(path: Path, error: OSError) -> str:
     folder = path.parent
     if isinstance(error, FileNotFoundError) and not folder.is_dir():
-        return f"the folder {str(folder)!r} does not exist"
+        return f"the folder {str(folder)!r} does not exist; create it, or name another file"
     return (error.strerror or type(error).__name__).lower()

@@ -95,7 +95,7 @@ def _mode_of(path: str) -> int:
     try:
         return os.stat(path).st_mode  # noqa: PTH116 (any bytes are a name)
     except (FileNotFoundError, NotADirectoryError):
-        raise PlaceError(f"{inert(path)} does not exist") from None
+        raise PlaceError(f"{inert(path)} does not exist; name a file, a folder or s3://bucket/prefix") from None
     except (OSError, ValueError) as error:
         raise PlaceError(f"{inert(path)} cannot be looked at: {_words(error)}") from None
 

@@ -119,7 +119,7 @@ def _check_folder(place: Place, mounts: Callable[[], str]) -> None:
     folder = place.path.absolute().parent
     try:
         if not folder.is_dir():
-            raise LedgerError(f"ledger {place.shown}: the folder {inert(str(folder))} does not exist")
+            raise LedgerError(f"ledger {place.shown}: the folder {inert(str(folder))} does not exist; create it")
         kind = network_file_system(place.path.absolute(), mounts())
     except (OSError, ValueError, RuntimeError) as error:
         raise LedgerError(f"ledger {place.shown}: {inert(type(error).__name__)} when looking at the path") from None

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path as FilePath
 from typing import TypeVar
 
+from adapters.base import inert
 from auditor.settings.problems import ConfigError, Path, Problem, quoted
 from auditor.settings.sections import unknown_key
 from auditor.settings.yaml_tree import Spot, Tree, Value, parse_yaml
@@ -93,16 +94,16 @@ class _Reader:
     def _include(self, file: FilePath, at: Path, tree: Tree, stack: list[FilePath]) -> None:
         resolved, name = file.resolve(), str(file)
         if resolved in stack:
-            message = f"{quoted(name)} is included by itself, on the way over this file; remove it from one of them"
-            tree.add(at, message if resolved != stack[-1] else f"{quoted(name)} is this file; name only others")
+            message = f"{_shown(name)} is included by itself, on the way over this file; remove it from one of them"
+            tree.add(at, message if resolved != stack[-1] else f"{_shown(name)} is this file; name only others")
             return
         if resolved in self._read:
-            tree.add(at, f"{quoted(name)} is included twice, first by {self._read[resolved]}; keep one of them")
+            tree.add(at, f"{_shown(name)} is included twice, first by {self._read[resolved]}; keep one of them")
             return
         try:
             data = file.read_bytes()
         except (OSError, ValueError) as error:
-            tree.add(at, f"{quoted(name)} cannot be read ({_reason(error)}); let this user read it, or remove it")
+            tree.add(at, f"{_shown(name)} cannot be read ({_reason(error)}); let this user read it, or remove it")
             return
         spot = tree.spot_of(at)
         self._read[resolved] = f"{spot.file or FilePath(stack[0]).name} line {spot.line}"
@@ -194,6 +195,11 @@ def _adopt(whole: dict[Path, Told], part: dict[Path, Told], moved: Mapping[Path,
     for path, told in part.items():
         if (place := moved.get(path[:2])) is not None:
             whole[place + path[2:]] = told
+
+
+def _shown(name: str) -> str:
+    """A file name in quotes, never cut."""
+    return f'"{inert(name)}"'
 
 
 def _reason(error: Exception) -> str:

@@ -5,9 +5,18 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from auditor.settings.destination_models import DESTINATION_TYPES
 from auditor.settings.fields import Section, known_keys
+from auditor.settings.models import FlowSection
 from auditor.settings.problems import Path, did_you_mean, shown_key
 from auditor.settings.yaml_tree import Tree, Value
+
+_OF_FLOWS = frozenset(known_keys(FlowSection))
+_OF_DESTINATIONS = frozenset(key for model in DESTINATION_TYPES.values() for key in known_keys(model))
+_ELSEWHERE = {
+    "to a destination; move it below destinations": _OF_DESTINATIONS - _OF_FLOWS,
+    "to a flow; move it below flows": _OF_FLOWS - _OF_DESTINATIONS,
+}
 
 AnySection = TypeVar("AnySection", bound=Section)
 
@@ -56,6 +65,8 @@ def unknown_key(name: str, known: tuple[str, ...]) -> str:
     """The sentence for a key that is not one of `known`."""
     if ":" in name:
         return f"a space is missing after the colon of {shown_key(name).removesuffix('…')}"
+    if place := next((told for told, keys in _ELSEWHERE.items() if name in keys and name not in known), None):
+        return f"is no key here; it belongs {place}"
     hint = did_you_mean(name, known)
     return f"is no key here.{hint}" if hint else f"is no key here; known are: {', '.join(known)}"
 

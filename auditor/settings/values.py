@@ -15,7 +15,7 @@ _INSTANT = re.compile(
     r"(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?)\s?([Zz]|[+-]\d{2}(?::?\d{2})?)?", re.ASCII
 )
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_YES = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+YES_WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
 
 def parse_duration(text: str) -> timedelta:
@@ -90,7 +90,7 @@ def parse_day_or_instant(text: str) -> date | datetime:
 
 def parse_yes_no(text: str) -> bool:
     """`true` or `false` (also yes, no, on, off). Raises ValueError."""
-    if (answer := _YES.get(text.lower())) is None:
+    if (answer := YES_WORDS.get(text.lower())) is None:
         raise ValueError(f"{quoted(text)} is neither true nor false; write one of them")
     return answer
 

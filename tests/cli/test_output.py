@@ -95,7 +95,7 @@ def test_a_failed_write_leaves_the_old_report(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     "name, reason",
     [
-        ("no/such/r.json", "the folder 'no/such' does not exist"),
+        ("no/such/r.json", "the folder 'no/such' does not exist; create it, or name another file"),
         ("folder", "is a directory"),
         ("file/r.json", "not a directory"),
         ("x" * 300, "file name too long"),
