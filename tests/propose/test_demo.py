@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -149,3 +150,9 @@ def test_a_dataset_without_rhythm_is_listed_with_the_reason_and_stays_unknown_to
         "# Not proposed. An audit will call each an unknown dataset until it is added to a flow:\n"
         "#   61c0ffee5e1f1e55c0a1f00d: 1 export (2026-10-27 03:00); at least 4 at even distances are needed\n"
     )
+
+
+def test_the_page_shows_what_the_demo_gives(proposed):
+    page = (Path(__file__).parents[2] / "docs" / "config-init.md").read_text(encoding="utf-8")
+    shown = page.partition("```yaml\n")[2].partition("```")[0]
+    assert shown in "\n".join(without_remarks(proposed))
