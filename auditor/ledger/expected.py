@@ -30,7 +30,7 @@ def _keep_expected(connection: Connection, runs: Sequence[ExpectedRun], at: date
     c = expected_runs.c
     follow = ("kind", "early_from", "late_after", "missing_after", "settle")
     query = select(c.run, *(c[name] for name in follow))
-    for some in chunks(rows):
+    for some in chunks(list(rows)):  # a list: rows leave it meanwhile
         for run, *windows in connection.execute(query.where(c.run.in_(some))):
             if windows == [rows[bytes(run)][name] for name in follow]:
                 del rows[bytes(run)]
