@@ -99,8 +99,11 @@ def count_grave_beside(result: AuditResult) -> int:
 
 
 def is_grave(finding: Finding) -> bool:
-    """Whether `finding` says that an export is bad, as opposed to a remark or to "could not check"."""
-    if is_third_answer(finding):
+    """Whether `finding` says that an export is bad and nobody puts up with it.
+
+    As opposed to a remark, to "could not check", and to what is waived.
+    """
+    if finding.waived or is_third_answer(finding):
         return False
     return finding.severity.rank >= Severity.ERROR.rank or finding.code == STALE
 
