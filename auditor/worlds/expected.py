@@ -3,16 +3,17 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from auditor.worlds.layout import list_objects
 from auditor.worlds.model import Delivery, Expected, NotHere, World, WorldFlow
 from auditor.worlds.schedule import list_due_times, max_age, patience
 
 
 def list_expected(world: World) -> list[Expected]:
-    """In the order of the faults; stale protection last.
+    """In the order of the faults; what follows from all of them last: an empty place, stale protection.
 
     Raises NotHere where the answer hangs on an upload that is under way at the world's `now`.
     """
-    return [*world.expectations, *_find_stale(world)]
+    return [*world.expectations, *_find_empty(world), *_find_stale(world)]
 
 
 def describe_expected(world: World) -> list[dict[str, object]]:
@@ -43,6 +44,15 @@ def _as_dict(destination: str, item: Expected) -> dict[str, object]:
     if item.note:
         told["note"] = item.note
     return told
+
+
+def _find_empty(world: World) -> Iterator[Expected]:
+    """Of all that was ever due, nothing is left below the folder path."""
+    if any(e.code == "destination-empty" for e in world.expectations):
+        return
+    root = f"{world.folder}/" if world.folder else ""
+    if not any(item.key.startswith(root) and item.key != root for item in list_objects(world)):
+        yield Expected("destination-empty", "error", key=world.folder, note="nothing lies below the folder path")
 
 
 def _find_stale(world: World) -> Iterator[Expected]:

@@ -97,7 +97,7 @@ def at_the_top(name: str, *names: str, data: bytes = b"x") -> Kind:
     def leave(world: World, run: Run) -> World:
         root = f"{world.folder}/" if world.folder else ""
         keys = {item.key for item in world.loose}
-        needs(not any(root + one in keys for one in names), "there already")
+        needs(all(root + one and root + one not in keys for one in names), "no place for it")
         return replace(world, loose=(*world.loose, *(Loose(root + one, data, run.due) for one in names)))
 
     return kind(name, leave, None)

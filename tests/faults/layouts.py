@@ -106,6 +106,7 @@ def copied_folder(world: World, run: Run, *, name: str) -> World:
 def only_a_stray(world: World, run: Run, *, name: str, stray: bool) -> World:
     """All files of the export are gone; what is left is no data."""
     delivery = find_intact(world, run)
+    needs(world.now > run.due + patience(world.flow(run.flow), run.due).grace, "its files may still come")
     rest = Loose(delivery.prefix + name, b"what is left\n", delivery.complete_at)
     expected = [subject(delivery, *EMPTY, "nothing but what is no data", key=delivery.prefix)]
     if delivery.manifests:

@@ -6,6 +6,7 @@ from datetime import datetime
 from auditor.worlds.faults.befall import RESTED, befall, find_intact, subject
 from auditor.worlds.model import Expected, Loose, NotHere, Run, World, WorldDataset
 from auditor.worlds.plan import deliver
+from auditor.worlds.schedule import patience
 
 
 def malformed_folder(world: World, run: Run, name: str = "exportTime=2026-10-05 (copy)") -> World:
@@ -35,6 +36,8 @@ def marker_only_folder(world: World, run: Run) -> World:
     Whether there was nothing to export or all was lost cannot be told from storage: it is doubtful.
     """
     delivery = find_intact(world, run)
+    if world.now <= run.due + patience(world.flow(run.flow), run.due).grace:
+        raise NotHere(f"{run.due}: its files may still come")
     marker = Loose(delivery.prefix, b"", delivery.complete_at)
     expected = [subject(delivery, "folder-empty", "warning", "a folder without any file")]
     if delivery.manifests:
