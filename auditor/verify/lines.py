@@ -1,12 +1,13 @@
 """Decoded chunks in, judged lines out: the records of one NDJSON text.
 
-A line is quickly called good when the fast parser takes it as an object and its shape proves that no name
-repeats. Every other line is judged with care, and what the fast parser refuses is judged by the strict
-parser alone: the answer never depends on the path (`fast=False` walks the slow one throughout).
+Lines are quickly called good, many at a time, when their shape proves it (see shapes). Every other line is judged
+with care, and what the fast parsers refuse is judged by the strict parser alone: the answer never depends on
+the path (`fast=False` walks the slow one throughout).
 """
 
 import json
-from collections.abc import Iterator
+from collections import deque
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ LINE_LIMIT: Final = 16 * 1024 * 1024  # bytes; DuckDB's default for one object i
 LONG_LINE: Final = 1024 * 1024  # longer ones go to the strict parser, which needs less memory
 BAD_LINES_LIMIT: Final = 1000  # behind that many the rest is not judged any more
 BAD_LINES_NAMED: Final = 10
+BLOCKS_AHEAD: Final = 4  # handed to helpers before they are judged here: bounds memory
 
 _REFUSALS: Final = (ValueError, RuntimeError)  # what pysimdjson raises, by kind of error
 
@@ -57,11 +59,17 @@ class Remarks:
 
 
 class LineJudge:
-    """Takes decoded chunks with `feed`, then `finish`; holds counts, remarks and bad lines."""
+    """Takes decoded chunks with `feed`, then `finish`; holds counts, remarks and bad lines.
 
-    def __init__(self, shapes: Shapes, *, fast: bool = True) -> None:
+    With `helpers`, their threads prove the next chunks while this one judges what they could not prove; what it
+    holds is then complete after `settle` or `finish`.
+    """
+
+    def __init__(self, shapes: Shapes, *, fast: bool = True, helpers: Executor | None = None) -> None:
         self._shapes = shapes
         self._fast = fast
+        self._helpers = helpers
+        self._ahead: deque[tuple[bytes, Future[int]]] = deque()
         self._parts: list[bytes] = []  # the line that is not complete yet
         self._pending = 0
         self._offset = 0  # of the next line
@@ -92,27 +100,34 @@ class LineJudge:
             chunk = self._without_mark(chunk)
         if self.gave_up:
             return
-        cut = chunk.rfind(b"\n")
-        if cut >= 0:
-            block = b"".join((*self._parts, chunk[:cut]))
-            self._judge_block(block)
+        cut = chunk.rfind(b"\n") + 1
+        if cut:
+            self._take_block(b"".join((*self._parts, memoryview(chunk)[:cut])))
             self._parts, self._pending = [], 0
-            chunk = chunk[cut + 1 :]
+            chunk = chunk[cut:]
         if chunk:
             self._parts.append(chunk)
             self._pending += len(chunk)
             if self._pending > LINE_LIMIT:
+                self.settle()
                 raise LineTooLong(self._line, self._offset)
 
     def finish(self) -> None:
         """The text is at its end: judge a last line without a line feed."""
+        self.settle()
         if not self._started:
             self._started = True
             self._parts = [self._start] if self._start else []
         if self._parts and not self.gave_up:
             self.final_newline = False
-            self._judge_block(b"".join(self._parts))
+            block = b"".join((*self._parts, b"\n"))
+            self._judge_block(block, self._prove(block, 0))
             self._parts = []
+
+    def settle(self) -> None:
+        """Judge all whole lines that were fed."""
+        while self._ahead:
+            self._settle_first()
 
     @property
     def cut_record(self) -> BadLine | None:
@@ -135,41 +150,47 @@ class LineJudge:
 
     # --- judging ---
 
-    def _judge_block(self, block: bytes) -> None:
-        """Judge whole lines, the last one without its line feed."""
-        lines = block.split(b"\n")
-        quick = self._fast and len(block) <= LONG_LINE
-        doubtful = 0
-        for index in self._find_doubtful(lines) if quick else range(len(lines)):
-            doubtful += 1
-            self._judge_with_care(lines, index)
-            if self.gave_up:
+    def _take_block(self, block: bytes) -> None:
+        if self._helpers and self._fast and len(block) <= LONG_LINE:  # longer ones one at a time: bounds memory
+            self._ahead.append((block, self._helpers.submit(self._shapes.prove, block)))
+            if len(self._ahead) > BLOCKS_AHEAD:
+                self._settle_first()
+        else:
+            self.settle()
+            self._judge_block(block, self._prove(block, 0))
+
+    def _settle_first(self) -> None:
+        block, proven = self._ahead.popleft()
+        self._judge_block(block, proven.result())
+
+    def _prove(self, block: bytes, start: int) -> int:
+        return self._shapes.prove(block, start) if self._fast else start
+
+    def _judge_block(self, block: bytes, proven: int) -> None:
+        """Judge whole lines, of which those that end at `proven` or before are known to be good."""
+        at = 0
+        while not self.gave_up:
+            good = block.count(b"\n", at, proven)
+            self.records += good
+            self._line += good
+            at = proven
+            if at == len(block):
                 break
-        self.records += len(lines) - doubtful
-        self._line += len(lines)
-        self._offset += len(block) + 1
+            end = block.index(b"\n", at)
+            self._judge_with_care(block[at:end], self._offset + at)
+            self._line += 1
+            at = end + 1
+            proven = self._prove(block, at)
+        self._offset += len(block)
 
-    def _find_doubtful(self, lines: list[bytes]) -> Iterator[int]:
-        """Index of each line that is not proven good: an object whose shape repeats no name."""
-        shapes, parse, kind = self._shapes, self._parser.parse, self._object_type
-        for index, line in enumerate(lines):
-            if (shapes.match_escaped if b"\\" in line else shapes.match_plain)(line):
-                try:
-                    if type(parse(line)) is kind:
-                        continue
-                except _REFUSALS:
-                    pass
-            yield index
-
-    def _judge_with_care(self, lines: list[bytes], index: int) -> None:
-        line, number = lines[index], self._line + index
+    def _judge_with_care(self, line: bytes, starts_at: int) -> None:
+        number = self._line
         if not line.strip(JSON_SPACE):
             self.remarks.add("blank_lines", number)
             return
         try:
             judgement = self._judge_quickly(line) or parse_line(line)
         except NotAnObject as error:
-            starts_at = self._offset + sum(map(len, lines[:index])) + index
             self._add_bad(BadLine(number, starts_at, starts_at + error.at, error.what, error.unclosed))
             return
         self.records += 1

@@ -1,8 +1,10 @@
 """One reading of a JSON file: container and lines, from first byte to last."""
 
+import os
 import zlib
 from collections.abc import Iterator
-from contextlib import closing
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
 from typing import BinaryIO, Final
 
@@ -16,7 +18,8 @@ from auditor.verify.source import Source
 
 __all__ = ["Reading", "read_ndjson"]
 
-_THREAD_BYTES: Final = 1024 * 1024  # smaller files are not worth a thread
+_THREAD_BYTES: Final = 1024 * 1024  # smaller files are not worth threads
+_THREADS_LIMIT: Final = 3  # as many prove lines as fast as one inflates them
 
 
 @dataclass(slots=True)
@@ -61,11 +64,18 @@ def read_ndjson(source: Source, shapes: Shapes, *, engine: str = "isal", fast: b
         mark = find_format(head)
         reading = Reading(engine, mark, mark not in ("", "gzip") or (not mark and not is_json_text(head)), head)
         if not reading.foreign:
-            reading.judge = LineJudge(shapes, fast=fast)
-            _read_text(reading, raw, ahead=source.size > _THREAD_BYTES)
+            threads = _threads() if source.size > _THREAD_BYTES else nullcontext()
+            with threads as helpers:
+                reading.judge = LineJudge(shapes, fast=fast, helpers=helpers)
+                _read_text(reading, raw, ahead=bool(helpers))
             raw.drain()  # so that two reads can be compared, and a wrong length shows
         reading.raw_crc = raw.crc
     return reading
+
+
+def _threads() -> Executor:
+    """They help to judge while another one inflates: both let go of the interpreter while they work."""
+    return ThreadPoolExecutor(min(os.cpu_count() or 1, _THREADS_LIMIT), thread_name_prefix="judge")
 
 
 def _read_text(reading: Reading, raw: "_Tap", *, ahead: bool) -> None:
@@ -88,11 +98,14 @@ def _read_text(reading: Reading, raw: "_Tap", *, ahead: bool) -> None:
 def _judge(reading: Reading, decoded: Iterator[bytes]) -> None:
     from isal.isal_zlib import crc32
 
-    for chunk in decoded:
-        reading.text_crc = crc32(chunk, reading.text_crc)
-        reading.text_bytes += len(chunk)
-        reading.judge.feed(chunk)
-    reading.judge.finish()
+    try:
+        for chunk in decoded:
+            reading.text_crc = crc32(chunk, reading.text_crc)
+            reading.text_bytes += len(chunk)
+            reading.judge.feed(chunk)
+        reading.judge.finish()
+    finally:
+        reading.judge.settle()  # what was read before a fault is judged too
 
 
 def _plain(raw: "_Tap") -> Iterator[bytes]:

@@ -1,39 +1,39 @@
-"""Proves quickly that no object of a record repeats a name, by the shape of the records before it.
+"""Proves whole lines good at once, by the shape of the records before them.
 
-Finding duplicate names means looking at every name of every record, which costs more than parsing. But
-records of one dataset look alike. Their common shape becomes one regular expression in which each object
-names each of its members at most once, in a fixed order. A line that is valid JSON and matches it
-repeats no name; a line that does not match proves nothing and is looked at name by name.
+Parsing each line by itself and looking at each name of it costs several times more than inflating. But records
+of one dataset look alike. Their common shape becomes one regular expression that takes nothing but valid JSON,
+in which each object names each of its members at most once, in a fixed order. RE2 makes an automaton of
+it, which reads each byte once whatever the bytes are, and lets other threads run meanwhile. A line that
+matches is proven good; a line that does not match proves nothing and is looked at by itself.
 """
 
 import re
 from collections.abc import Callable
+from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
 from typing import Final, TypeAlias
+
+from auditor.verify.grammar import NULL, SCALAR, STRING, list_of, names_apart, object_of, one_of, text_of
 
 __all__ = ["ShapeBook", "Shapes"]
 
 JsonValue: TypeAlias = "dict[str, JsonValue] | list[JsonValue] | str | int | float | bool | None"
-Match: TypeAlias = Callable[[bytes], object]
+Prove: TypeAlias = Callable[[bytes, int], int]
 
-_FIRST_COMPILE: Final = 48  # misses before an expression is worth its price
+_FIRST_COMPILE: Final = 16  # misses before an expression is worth its price
 _COMPILES: Final = 8  # at most; each waits for four times as many misses as the one before
 _MEMBERS: Final = 128  # of one object: more look like keys of a map, not like names
 _DEPTH: Final = 24
-_PLACES: Final = 1500  # members in the whole shape: bounds the expression
-_BOOKS: Final = 8
+_PLACES: Final = 1500  # members in the whole shape: bounds the expression, as does
+_PATTERN_BYTES: Final = 1024 * 1024
+_AUTOMATON_BYTES: Final = 96 * 1024 * 1024  # a third at most becomes states; usual are one or two MiB
+_BOOKS: Final = 2
 
-# Most lines hold no backslash at all, and then a string ends at the next quotation mark: twice as fast.
-_PLAIN_STRING: Final = rb'"[^"]*+"'
-_STRING: Final = rb'"[^"\\]*+(?:\\.[^"\\]*+)*"'
-_SCALAR: Final = rb'[^][{}",:]++'
-_SCALARS: Final = rb'\[[^][{}"]*+\]'
-_COMMA: Final = rb",?+ ?+"
-_COLON: Final = rb": ?+"
-_RAW_NAME: Final = re.compile(r'[^"\\\x00-\x1f]*')
+_RAW_NAME: Final = re.compile(r'[^"\\\x00-\x1f\ud800-\udfff]*')
 
 
 class _NoShape(Exception):
-    """This record cannot be merged: too large, names in another order, or names written with escapes."""
+    """Too large or too deep, or names written with escapes."""
 
 
 class _Place:
@@ -42,7 +42,8 @@ class _Place:
     def __init__(self) -> None:
         self.string = self.scalar = False
         self.objects = 0  # how many objects were seen here
-        self.members: dict[str, tuple[_Place, int]] = {}  # in the order they are written, with times seen
+        self.members: dict[str, tuple[_Place, int]] = {}  # with times seen
+        self.before: dict[str, set[str]] = {}  # by name, those seen written just before it
         self.items: _Place | None = None
 
     def learn(self, value: JsonValue, budget: list[int], depth: int = 0) -> None:
@@ -61,73 +62,78 @@ class _Place:
 
     def _learn_object(self, value: dict[str, JsonValue], budget: list[int], depth: int) -> None:
         self.objects += 1
-        self.members = _merged(self.members, list(value))
-        budget[0] -= sum(1 for _place, seen in self.members.values() if not seen)
-        if len(self.members) > _MEMBERS or budget[0] < 0:
-            raise _NoShape
+        for name in value:
+            if name not in self.members:
+                self._add(name, budget)
+        for name, following in pairwise(value):
+            self.before[following].add(name)
         for name, member in value.items():
             place, seen = self.members[name]
             self.members[name] = (place, seen + 1)
             place.learn(member, budget, depth + 1)
 
-    def pattern(self, string: bytes) -> bytes:
-        """Alternatives begin with different bytes, so that nothing is tried twice."""
-        kinds = [string] if self.string else []
-        kinds += [self._object_pattern(string)] if self.objects else []
-        kinds += [self._array_pattern(string)] if self.items else []
-        kinds += [_SCALAR] if self.scalar else []
-        return kinds[0] if len(kinds) == 1 else b"(?:" + b"|".join(kinds) + b")"
-
-    def _object_pattern(self, string: bytes) -> bytes:
-        return rb"\{" + b"".join(self._member_pattern(name, string) for name in self.members) + rb"\}"
-
-    def _member_pattern(self, name: str, string: bytes) -> bytes:
-        place, seen = self.members[name]
-        member = b'"' + re.escape(name.encode("utf-8")) + b'"' + _COLON + place.pattern(string) + _COMMA
-        return member if seen == self.objects else b"(?:" + member + b")?"
-
-    def _array_pattern(self, string: bytes) -> bytes:
-        items = self.items
-        if items is None or not (items.string or items.objects or items.items):
-            return _SCALARS
-        return rb"\[(?:" + items.pattern(string) + _COMMA + rb")*\]"
-
-
-def _merged(known: dict[str, tuple[_Place, int]], names: list[str]) -> dict[str, tuple[_Place, int]]:
-    """`known` with `names` put in where they are written. Raises _NoShape where two orders contradict."""
-    order = list(known)
-    at = 0
-    for name in names:
-        if name in known:
-            place = order.index(name)
-            if place < at:
-                raise _NoShape
-            at = place + 1
-            continue
+    def _add(self, name: str, budget: list[int]) -> None:
+        budget[0] -= 1
+        if budget[0] < 0 or len(self.members) >= _MEMBERS:
+            raise _NoShape
         if not _RAW_NAME.fullmatch(name):
             raise _NoShape  # written with escapes: two spellings of one name must not count as two
-        order.insert(at, name)
-        at += 1
-    return {name: known.get(name) or (_Place(), 0) for name in order}
+        self.members[name] = (_Place(), 0)
+        self.before[name] = set()
+
+    def pattern(self) -> bytes:
+        """Alternatives begin with different bytes. `null` may stand anywhere."""
+        kinds = [SCALAR if self.scalar else NULL]
+        kinds += [STRING] if self.string else []
+        kinds += [self.object_pattern()] if self.objects else []
+        kinds += [list_of(self.items.pattern())] if self.items else []
+        return one_of(kinds)
+
+    def object_pattern(self) -> bytes:
+        """Raises _NoShape if it grows too large."""
+        members: list[tuple[bytes, bytes, bool]] = []
+        size = 0
+        order = self._order()
+        for name, expression in zip(order, names_apart(order), strict=True):
+            place, seen = self.members[name]
+            members.append((expression, place.pattern(), seen == self.objects))
+            size += len(members[-1][1])
+            if size > _PATTERN_BYTES:
+                raise _NoShape
+        return object_of(members)
+
+    def _order(self) -> list[str]:
+        """One order that is that of all records seen; where there is none, any will do for some of them."""
+        try:
+            return list(TopologicalSorter(self.before).static_order())
+        except CycleError:
+            return list(self.members)
 
 
 class Shapes:
     """Learns from the records that did not match, and stops when there is nothing to gain."""
 
     def __init__(self) -> None:
-        self.match_plain: Match = _never  # for lines without a backslash
-        self.match_escaped: Match = _never  # for all lines
+        self._prove: Prove = _prove_nothing
         self._place = _Place()
+        self._budget = [_PLACES]
         self._misses = 0
         self._next_compile = _FIRST_COMPILE
         self._compiles = 0
+
+    def prove(self, text: bytes, start: int = 0) -> int:
+        """Where the lines end that are proven good from `start` on. Threads may call it at the same time.
+
+        Each of them is one JSON object, ends with its line feed, and calls for no remark.
+        """
+        return self._prove(text, start)
 
     def learn(self, record: dict[str, JsonValue]) -> None:
         """Take in a record that is valid, repeats no name and did not match."""
         if self._compiles >= _COMPILES:
             return
         try:
-            self._place.learn(record, [_PLACES])
+            self._place.learn(record, self._budget)
         except _NoShape:
             return
         self._misses += 1
@@ -135,15 +141,28 @@ class Shapes:
             self._misses = 0
             self._next_compile *= 4
             self._compiles += 1
-            self.match_plain = self._compiled(_PLAIN_STRING)
-            self.match_escaped = self._compiled(_STRING)
-
-    def _compiled(self, string: bytes) -> Match:
-        return re.compile(self._place.pattern(string) + rb"\r?+", re.DOTALL).fullmatch
+            self._prove = _compiled(self._place) or self._prove
 
 
-def _never(_line: bytes) -> object:
-    return None
+def _compiled(record: _Place) -> Prove | None:
+    """None if the expression would be too large."""
+    import re2
+
+    options = re2.Options()
+    options.encoding = re2.Options.Encoding.LATIN1  # bytes are bytes
+    options.max_mem = _AUTOMATON_BYTES
+    options.log_errors = False
+    try:
+        expression = re2.compile(text_of(record.object_pattern()), options)
+    except (_NoShape, re2.error):
+        return None
+    finally:
+        re2.purge()  # it would keep the last 128 expressions alive
+    return lambda text, start: int(expression.match(text, start).end())
+
+
+def _prove_nothing(_text: bytes, start: int) -> int:
+    return start
 
 
 class ShapeBook:

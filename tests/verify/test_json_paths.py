@@ -2,6 +2,7 @@
 
 import json
 import random
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 from hypothesis import given, settings
@@ -27,10 +28,11 @@ CRUMBS = [b'"', b"\\", b"{", b"}", b"[", b"]", b",", b":", b"\n", b"\r", b" ", b
 @st.composite
 def texts(draw):
     """Lines of valid records, then some harm."""
-    ascii_only, spaced = draw(st.booleans()), draw(st.booleans())
+    ascii_only, spaced, ordered = draw(st.booleans()), draw(st.booleans()), draw(st.booleans())
     separators = (", ", ": ") if spaced else (",", ":")
     records = draw(st.lists(OBJECTS, min_size=1, max_size=12))
-    text = "".join(json.dumps(r, ensure_ascii=ascii_only, separators=separators) + "\n" for r in records)
+    style = {"ensure_ascii": ascii_only, "separators": separators, "sort_keys": ordered}
+    text = "".join(json.dumps(record, **style) + "\n" for record in records)
     data = bytearray(text.encode("utf-8", "surrogatepass"))
     for _ in range(draw(st.integers(0, 3))):
         at = draw(st.integers(0, len(data)))
@@ -38,8 +40,8 @@ def texts(draw):
     return bytes(data)
 
 
-def judged(text, cuts=(), *, fast, shapes=None):
-    judge = LineJudge(shapes or Shapes(), fast=fast)
+def judged(text, cuts=(), *, fast, shapes=None, helpers=None):
+    judge = LineJudge(shapes or Shapes(), fast=fast, helpers=helpers)
     borders = [0, *sorted(cuts), len(text)]
     for start, stop in pairwise(borders):
         judge.feed(text[start:stop])
@@ -55,6 +57,11 @@ def judged(text, cuts=(), *, fast, shapes=None):
     )
 
 
+def proven(shapes, line):
+    """Whether `line` is called good for its shape alone."""
+    return shapes.prove(line + b"\n") > 0
+
+
 @settings(max_examples=400, deadline=None)
 @given(texts(), st.data())
 def test_fast_and_slow_path_agree_wherever_chunks_end(text, data):
@@ -62,13 +69,31 @@ def test_fast_and_slow_path_agree_wherever_chunks_end(text, data):
     assert judged(text, cuts, fast=True) == judged(text, fast=False)
 
 
-@settings(max_examples=150, deadline=None)
-@given(st.lists(texts(), min_size=2, max_size=4))
+@settings(max_examples=300, deadline=None)
+@given(st.lists(texts(), min_size=2, max_size=5))
 def test_what_was_learned_from_earlier_records_changes_no_answer(many):
     shapes = Shapes()
-    shapes._next_compile = 1
     for text in many:
+        shapes._next_compile = 1
         assert judged(text, fast=True, shapes=shapes) == judged(text, fast=False)
+
+
+@settings(max_examples=100, deadline=None)
+@given(texts(), st.data())
+def test_threads_that_help_change_no_answer(text, data):
+    text = text * 30
+    cuts = data.draw(st.lists(st.integers(0, len(text)), max_size=40))
+    with ThreadPoolExecutor(2) as helpers:
+        assert judged(text, cuts, fast=True, helpers=helpers) == judged(text, fast=False)
+
+
+def test_a_thousand_bad_lines_are_where_judging_ends_on_every_path():
+    text = b'{"a":1}\n' * 20 + b'{"a":1}\n{"a":01}\n' * 1500 + b'{"a":2}\n' * 5
+    slow = judged(text, fast=False)
+    assert slow[:2] == (1020, 1000)
+    cuts = range(100, len(text), 100)
+    with ThreadPoolExecutor(2) as helpers:
+        assert judged(text, cuts, fast=True, helpers=helpers) == judged(text, cuts, fast=True) == slow
 
 
 @settings(max_examples=600, deadline=None)
@@ -98,7 +123,7 @@ def test_every_single_byte_changed_is_judged_alike_on_both_paths():
     chance = random.Random(7)
     shapes = Shapes()
     judged((line + b"\n") * 60, fast=True, shapes=shapes)
-    assert shapes.match_escaped(line)
+    assert proven(shapes, line)
     for at in range(len(line)):
         for byte in {*b'"\\{}[],:0 \x00', chance.randrange(256), line[at] ^ 0x80}:
             text = line[:at] + bytes([byte]) + line[at + 1 :] + b"\n"
@@ -117,9 +142,9 @@ def test_a_shape_never_vouches_for_a_line_that_repeats_a_name():
         b'{"a": {"x": 1, "y": "\\\\"}, "b": [], "c": "\\", \\"c\\": \\"", "c": "t"}',
         b'{"a": {"x": 1, "y": "t", "\\u0079": "t"}, "b": [], "c": "t"}',
     ):
-        assert not shapes.match_escaped(line)
+        assert not proven(shapes, line)
         assert judged(line, fast=True, shapes=shapes)[4].counts == {"duplicate_names": 1}
-    assert shapes.match_plain(json.dumps(record).encode())
+    assert proven(shapes, json.dumps(record).encode())
 
 
 def test_records_without_a_common_shape_stop_being_learned(monkeypatch):
