@@ -11,7 +11,7 @@ from adapters.base import inert
 from auditor.verify.parquet_bytes import Readable
 from auditor.verify.parquet_faults import Damage, Uncheckable
 from auditor.verify.parquet_schema import Leaf, Schema, parse_schema
-from auditor.verify.parquet_spec import FILE_META, MAGIC, MAGIC_ENCRYPTED, Codec
+from auditor.verify.parquet_spec import FILE_META, MAGIC, MAGIC_ENCRYPTED, WIDTHS, Codec
 from auditor.verify.parquet_thrift import CompactReader, ThriftError
 from auditor.verify.reasons import Reason
 
@@ -153,7 +153,7 @@ def parse_footer(raw: bytes, start: int) -> Footer:
     if reader.unknown:
         raise Uncheckable(
             Reason.UNSUPPORTED_FEATURE,
-            "The footer holds fields that the Parquet format does not declare.",
+            "The footer holds fields or values that the Parquet format does not declare.",
             fields=[*sorted(reader.unknown)],
         )
     footer = Footer(
@@ -183,6 +183,7 @@ def _make_chunk(values: dict[str, Any]) -> Chunk:
     if "meta" not in values:
         raise Damage("file-corrupt", "A column chunk has no metadata.", part="footer")
     meta = values["meta"]
+    _judge_statistics(meta)
     kinds = frozenset((s["page_type"], s["encoding"]) for s in meta.get("encoding_stats", ()) if s["count"])
     return Chunk(
         type=meta["type"],
@@ -197,6 +198,20 @@ def _make_chunk(values: dict[str, Any]) -> Chunk:
         dictionary_page_offset=meta.get("dictionary_page_offset"),
         unencoded_bytes=meta.get("size_statistics", {}).get("unencoded_bytes"),
     )
+
+
+def _judge_statistics(meta: dict[str, Any]) -> None:
+    """Raise Uncheckable where the least or greatest value has another length than all values: some readers refuse."""
+    width = WIDTHS.get(meta["type"])
+    odd = {name: len(value) for name, value in meta.get("statistics", {}).items() if value and len(value) != width}
+    if width and odd:
+        raise Uncheckable(
+            Reason.UNSUPPORTED_FEATURE,
+            "A column's statistics have another length than its values: readers that use them refuse the file.",
+            column=inert(".".join(meta["path"])),
+            expected=width,
+            **odd,
+        )
 
 
 def _judge_rows(footer: Footer) -> None:

@@ -119,7 +119,7 @@ class PageWalker:
         if reader.unknown:
             raise Uncheckable(
                 Reason.UNSUPPORTED_FEATURE,
-                "A page header holds fields that the Parquet format does not declare.",
+                "A page header holds fields or values that the Parquet format does not declare.",
                 fields=[*sorted(reader.unknown)],
             )
         self._begin(self._make_page(values, offset), reader.position - position)
@@ -268,5 +268,7 @@ class PageWalker:
 
 
 def _stated(encoding: int, stated: frozenset[int]) -> bool:
-    # Writers mix the two names of the dictionary encoding.
+    # Some writers leave the list empty, and they mix the two names of the dictionary encoding.
+    if not stated:
+        return True
     return bool(DICTIONARY_ENCODINGS & stated) if encoding in DICTIONARY_ENCODINGS else encoding in stated

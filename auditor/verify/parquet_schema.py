@@ -25,6 +25,7 @@ _CONVERTED_NAMES = (
     *("uint8", "uint16", "uint32", "uint64", "int8", "int16", "int32", "int64"),
     *("json", "bson", "interval"),
 )  # by number
+DEEPEST = 200  # groups inside one another
 _TEXT = {"string", "enum", "json"}  # logical types that are UTF-8 by definition
 
 
@@ -65,6 +66,8 @@ def parse_schema(elements: list[dict[str, Any]]) -> Schema:
     """
     if not elements or "type" in elements[0]:
         raise _damage("The schema has no root.")
+    if "repetition" in elements[0]:  # says nothing, yet readers refuse one that does not exist
+        _repetition(elements[0], ())
     walker = _Walker(elements)
     for top in range(_children(elements[0])):
         walker.walk((), 0, 0, top)
@@ -81,8 +84,15 @@ class _Walker:
         self.lines: list[str] = []
 
     def walk(self, above: tuple[str, ...], definition: int, repetition: int, top: int) -> None:
-        if self.next >= len(self.elements) or len(above) > 200:
+        if self.next >= len(self.elements):
             raise _damage("The schema's child counts do not add up to its elements.", elements=len(self.elements))
+        if len(above) > DEEPEST:
+            raise Uncheckable(
+                Reason.DECODER_LIMIT,
+                "The schema nests deeper than we follow.",
+                column=_name(above)[:160],
+                limit=DEEPEST,
+            )
         element = self.elements[self.next]
         self.next += 1
         path = (*above, element["name"])

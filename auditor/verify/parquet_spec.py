@@ -63,6 +63,7 @@ class Encoding(IntEnum):
     BYTE_STREAM_SPLIT = 9
 
 
+ENCODINGS: Final = frozenset(int(encoding) for encoding in Encoding) - {Encoding.GROUP_VAR_INT}
 DICTIONARY_ENCODINGS: Final = frozenset({Encoding.PLAIN_DICTIONARY, Encoding.RLE_DICTIONARY})
 
 
@@ -81,6 +82,9 @@ class Repetition(IntEnum):
     REQUIRED = 0
     OPTIONAL = 1
     REPEATED = 2
+
+
+PAGE_TYPES: Final = frozenset(int(kind) for kind in PageType)
 
 
 def _need(*numbers: int) -> frozenset[int]:
@@ -139,12 +143,12 @@ SCHEMA_ELEMENT = Struct(
 STATISTICS = Struct(
     "Statistics",
     {
-        1: Field("max", BINARY, keep=False),
-        2: Field("min", BINARY, keep=False),
+        1: Field("max", BINARY),
+        2: Field("min", BINARY),
         3: Field("null_count", I64, keep=False),
         4: Field("distinct_count", I64, keep=False),
-        5: Field("max_value", BINARY, keep=False),
-        6: Field("min_value", BINARY, keep=False),
+        5: Field("max_value", BINARY),
+        6: Field("min_value", BINARY),
         7: Field("is_max_value_exact", BOOL, keep=False),
         8: Field("is_min_value_exact", BOOL, keep=False),
         9: Field("nan_count", I64, keep=False),
@@ -168,14 +172,18 @@ KEY_VALUE = Struct(
 )
 PAGE_ENCODING_STATS = Struct(
     "PageEncodingStats",
-    {1: Field("page_type", I32), 2: Field("encoding", I32), 3: Field("count", I32)},
+    {
+        1: Field("page_type", I32, choices=PAGE_TYPES),
+        2: Field("encoding", I32, choices=ENCODINGS),
+        3: Field("count", I32),
+    },
     _need(1, 2, 3),
 )
 COLUMN_META = Struct(
     "ColumnMetaData",
     {
         1: Field("type", I32),
-        2: Field("encodings", LIST, item=I32),
+        2: Field("encodings", LIST, item=I32, choices=ENCODINGS),
         3: Field("path", LIST, item=BINARY, text=True),
         4: Field("codec", I32),
         5: Field("num_values", I64),
@@ -185,7 +193,7 @@ COLUMN_META = Struct(
         9: Field("data_page_offset", I64),
         10: Field("index_page_offset", I64),
         11: Field("dictionary_page_offset", I64),
-        12: Field("statistics", STRUCT, STATISTICS, keep=False),
+        12: Field("statistics", STRUCT, STATISTICS),
         13: Field("encoding_stats", LIST, PAGE_ENCODING_STATS, STRUCT),
         14: Field("bloom_offset", I64),
         15: Field("bloom_length", I32),
@@ -271,8 +279,8 @@ DATA_PAGE = Struct(
     {
         1: Field("num_values", I32),
         2: Field("encoding", I32),
-        3: Field("definition_encoding", I32),
-        4: Field("repetition_encoding", I32),
+        3: Field("definition_encoding", I32, choices=ENCODINGS),
+        4: Field("repetition_encoding", I32, choices=ENCODINGS),
         5: Field("statistics", STRUCT, STATISTICS, keep=False),
     },
     _need(1, 2, 3, 4),

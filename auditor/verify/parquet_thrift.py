@@ -54,6 +54,7 @@ class Field:
     item: int = 0
     text: bool = False  # BINARY that must be UTF-8
     keep: bool = True  # False: its form is checked, its value is dropped
+    choices: frozenset[int] | None = None  # of an enumeration: readers built from the declaration refuse others
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,16 +90,25 @@ class CompactReader:
                 raise ThriftError(f"field {number} of {struct.name} stands twice", self.position)
             seen.add(number)
             declared = struct.fields.get(number)
-            if declared is None:
+            if declared is None or _is_another_field(struct, number, wire):
                 self._skip_unknown(struct, number, wire, depth)
                 continue
             if wire != declared.wire and not (declared.wire == BOOL and wire == 2):
                 raise ThriftError(f"field {number} of {struct.name} has another type", self.position)
             value = (wire == BOOL) if declared.wire == BOOL else self._value(declared, depth)
+            if declared.choices is not None:
+                self._judge_choices(struct, declared, value)
             if declared.keep:
                 values[declared.name] = value
         self._require(struct, seen)
         return values
+
+    def _judge_choices(self, struct: Struct, declared: Field, value: Any) -> None:
+        for number in value if declared.wire == LIST else (value,):
+            if number < 0:
+                raise ThriftError(f"{struct.name} cannot have {declared.name} {number}", self.position)
+            if number not in (declared.choices or ()):
+                self.unknown.add(f"{struct.name}.{declared.name}={number}")  # of a later version of the format
 
     def _require(self, struct: Struct, seen: set[int]) -> None:
         if not struct.required <= seen:
@@ -108,7 +118,8 @@ class CompactReader:
             raise ThriftError(f"{struct.name} names {len(seen)} alternatives", self.position)
 
     def _skip_unknown(self, struct: Struct, number: int, wire: int, depth: int) -> None:
-        if not 0 < number <= _HIGHEST_FIELD and number != EXTENSION_FIELD:
+        highest = EXTENSION_FIELD - 1 if struct.union else _HIGHEST_FIELD  # alternatives are added far more often
+        if not 0 < number <= highest and number != EXTENSION_FIELD:
             raise ThriftError(f"{struct.name} cannot have a field {number}", self.position)
         if number != EXTENSION_FIELD:
             self.unknown.add(f"{struct.name}.{number}")
@@ -228,6 +239,15 @@ class CompactReader:
     def _zigzag(self) -> int:
         value = self._varint()
         return (value >> 1) ^ -(value & 1)
+
+
+def _is_another_field(struct: Struct, number: int, wire: int) -> bool:
+    """A number that a writer's private field took before the format did: a container where an optional number stands.
+
+    No single flipped bit makes one wire type of the other; readers pass over such a field.
+    """
+    is_number = struct.fields[number].wire in _BITS
+    return is_number and number not in struct.required and wire in (BINARY, LIST, SET, MAP, STRUCT)
 
 
 def _as_it_is(values: dict[str, Any]) -> dict[str, Any]:
