@@ -25,7 +25,7 @@ RANK = {severity.value: severity.rank for severity in Severity}
 encode = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(", ", ": ")).encode
 
 
-def _list_care(result: AuditResult) -> Iterator[Mapping[str, object]]:
+def _list_care(result: AuditResult) -> Iterator[dict[str, object]]:
     for (flow, dataset), care in sorted(result.care.items()):
         yield {
             "flow": clean(flow),
