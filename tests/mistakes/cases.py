@@ -194,11 +194,14 @@ def _endpoint(server: bool) -> Iterator[str]:
 def _in(home: Path) -> Iterator[None]:
     """Work in `home`, with nothing of this machine's AWS configuration."""
     before = Path.cwd()
-    own = {"AWS_CONFIG_FILE": str(home / "none"), "AWS_SHARED_CREDENTIALS_FILE": str(home / "none"), "COLUMNS": "400"}
+    own = {"AWS_CONFIG_FILE": str(home / "none"), "AWS_SHARED_CREDENTIALS_FILE": str(home / "none")}
     kept = {key: value for key, value in os.environ.items() if not key.startswith("AWS_") and key != "AUDIT_SECRET"}
     os.chdir(home)
     try:
-        with patch.dict(os.environ, {**kept, **own, "AWS_EC2_METADATA_DISABLED": "true"}, clear=True):
+        with (
+            patch.dict(os.environ, {**kept, **own, "AWS_EC2_METADATA_DISABLED": "true"}, clear=True),
+            patch("auditor.cli.output.TERMINAL_WIDTH", 1000),  # no line breaks where the path of a test is long
+        ):
             yield
     finally:
         os.chdir(before)
