@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from auditor.expect import default_max_age, run_kind
-from auditor.model import Flow, Mode, RunKind, Schedule, Severity
+from auditor.model import Encryption, Flow, Mode, RunKind, Schedule, Severity
 from auditor.report.options import ReportOptions
 from auditor.report.sheet import Sheet
 from auditor.scan import TemplateError, parse_template
@@ -25,6 +25,9 @@ def render_config(config: Config, name: str, options: ReportOptions) -> str:
     for flow in config.flows.values():
         sheet.say("")
         _show_flow(sheet, flow)
+    for waiver in config.waivers:
+        sheet.say("")
+        sheet.say(("Waiver ", "bold"), f"({waiver.place}) until {_minute(waiver.waived.until)}: {waiver.waived.reason}")
     if warnings := (*config.warnings, *_find_unreadable_folders(config)):
         _show_warnings(sheet, warnings)
     return sheet.render()
@@ -62,11 +65,22 @@ def _show_flow(sheet: Sheet, flow: Flow) -> None:
         sheet.say(render_schedule(schedule), indent=2, hang=2)
     for line in _render_windows(flow):
         sheet.say(line, indent=2, hang=2)
+    if told := _render_care(flow):
+        sheet.say(told, indent=2, hang=2)
     overrides = ", ".join(f"{code} is {level}" for code, level in flow.severities.items())
     if overrides:
         sheet.say(overrides, indent=2, hang=2)
     for dataset in flow.datasets:
         sheet.say(f"dataset {dataset.id} {dataset.name}".rstrip(), indent=2, hang=2)
+
+
+def _render_care(flow: Flow) -> str:
+    """Who looks after it, whether it is encrypted, and what is not looked at."""
+    care = flow.care
+    said = {"owner": care.owner, "team": care.team, "tags": ", ".join(care.tags), "runbook": care.runbook}
+    said |= {"encryption": flow.encryption if flow.encryption is not Encryption.NONE else ""}
+    said |= {"not looked at:": ", ".join(flow.ignore)}
+    return "; ".join(f"{name} {value}" for name, value in said.items() if value)
 
 
 def render_schedule(schedule: Schedule) -> str:
