@@ -6,7 +6,8 @@ Written anew on purpose: a world that asked the auditor for its windows would ag
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from functools import lru_cache
+from itertools import islice, pairwise
 from zoneinfo import ZoneInfo
 
 from auditor.worlds.model import Rhythm, WorldFlow
@@ -87,15 +88,20 @@ def _times(rhythm: Rhythm, zone: str, end: datetime) -> Iterator[datetime]:
 
 
 def _gaps(flow: WorldFlow, rhythm: Rhythm) -> list[timedelta]:
-    """Times between neighbouring due times of one rhythm, over two weeks."""
-    if rhythm.every is not None and not rhythm.cron:
-        return [rhythm.every]
-    times = list(_times(rhythm, flow.zone, rhythm.start + timedelta(days=15)))
-    return [later - earlier for earlier, later in pairwise(times)]
+    """Times between the first hundred due times of one rhythm: days of 25 hours count where the clock changes."""
+    if not rhythm.cron:
+        return [rhythm.every] if rhythm.every is not None else []
+    return list(_cron_gaps(rhythm.cron, flow.zone, rhythm.start))
+
+
+@lru_cache(maxsize=256)
+def _cron_gaps(cron: str, zone: str, start: datetime) -> tuple[timedelta, ...]:
+    times = islice(_cron_times(cron, zone, start, start + timedelta(days=800)), 100)
+    return tuple(later - earlier for earlier, later in pairwise(times))
 
 
 def _cron_times(cron: str, zone: str, start: datetime, end: datetime) -> Iterator[datetime]:
-    """Minutes that fit `M H * * D`, each of them `*`, a number or a list. Not for days on which a clock changes."""
+    """Minutes that fit `M H * * D`, each of them `*`, a number or a list. Not for times that a clock skips."""
     minutes, hours, _, _, weekdays = (field.split(",") for field in cron.split())
     tz, day = ZoneInfo(zone), start.astimezone(ZoneInfo(zone)).date()
     while day <= end.astimezone(tz).date():

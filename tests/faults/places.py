@@ -7,7 +7,7 @@ from auditor.worlds import Run, World, faults
 from auditor.worlds.faults.befall import befall, find_intact, spoil, subject
 from auditor.worlds.faults.edits import cut
 from auditor.worlds.model import Expected, Loose
-from auditor.worlds.schedule import list_due_times, max_age, patience
+from auditor.worlds.schedule import EARLY, list_due_times, max_age, patience
 from tests.faults.kinds import Kind, needs
 
 MISSING = ("export-missing", "error")
@@ -78,7 +78,13 @@ def keep_a_week(world: World, run: Run) -> World:
         delivery = world.delivery(one)
         if one.due + keep < world.now:
             needs(not delivery.faults, "something befell it already")
-            world = replace(world.with_delivery(delivery, None), untold=(*world.untold, one))
+            wait = patience(world.flow(one.flow), one.due)
+            for extra in (d for d in world.deliveries if (d.flow, d.dataset, d.due) == (one.flow, one.dataset, None)):
+                in_window = one.due - EARLY <= extra.export_time <= one.due + wait.deadline
+                needs(not in_window, "another folder would stand for it")
+            world = replace(
+                world.with_delivery(delivery, None), untold=(*world.untold, one), dropped=(*world.dropped, one)
+            )
             world = world.judged(one, "unknown", "unchecked")
     needs(not any(d.due is None and d.export_time + keep < world.now for d in world.deliveries), "an old extra folder")
     return replace(world, retain=keep)

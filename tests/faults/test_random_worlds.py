@@ -26,7 +26,6 @@ def test_on_a_disk(seed, tmp_path, verifier, tally):
     assert not told, f"{happened}\n{told}"
 
 
-@pytest.mark.xdist_group("seaweedfs")
 @pytest.mark.parametrize("seed", ON_S3)
 def test_on_s3(seed, tmp_path, verifier, seaweedfs, tally):
     """The bucket sets its own modification times; those planned stand in their place at the adapter's edge."""
