@@ -5,7 +5,9 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from collections import Counter
+from pathlib import Path
 
 import psutil
 import pytest
@@ -17,6 +19,7 @@ from tests.verify.checking import TEXT, codes, packed, stored
 from tests.verify.killers import Opener, RefusingOpener
 
 OBJECTS = {f"d/part-{n}.json.gz": packed(TEXT) for n in range(10)}
+PROJECT = tomllib.loads(Path(__file__).parents[2].joinpath("pyproject.toml").read_text())
 HARM = [  # what reading does, the reason told
     ("SIGSEGV", "decoder-crashed"),
     ("exit", "decoder-crashed"),
@@ -125,3 +128,11 @@ def test_workers_die_with_their_parent_and_the_parent_imports_no_decoder(tmp_pat
         parent.wait()
     _gone, alive = psutil.wait_procs(workers, timeout=20)
     assert [child for child in alive if child.status() != psutil.STATUS_ZOMBIE] == []
+
+
+def test_workers_of_the_command_do_not_import_the_command_line():
+    """Each of them imports the main module of its parent again: half a second and 40 MB, were it all of the command."""
+    module, _, name = PROJECT["project"]["scripts"]["export-auditor"].partition(":")
+    heavy = {"typer", "rich", "pydantic", "sqlalchemy", "auditor.cli", "auditor.verify"}
+    code = f"import sys; from {module} import {name}; print(sorted({heavy!r} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
