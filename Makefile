@@ -27,8 +27,9 @@ format: $(VENV)/development.stamp
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
+# Not --quiet: MkDocs then counts no warnings, and --strict fails at nothing.
 docs: $(VENV)/docs/docs.stamp
-	@NO_MKDOCS_2_WARNING=1 $(VENV)/docs/bin/mkdocs build --strict --quiet
+	@NO_MKDOCS_2_WARNING=1 $(VENV)/docs/bin/mkdocs build --strict
 	@echo "Built: site/index.html"
 
 $(BIN)/python:
