@@ -1,12 +1,35 @@
 """Where the `export-auditor` command begins."""
 
+import signal
+import sys
+
+__all__ = ["main"]
+
+COULD_NOT_CHECK = 3  # a crash of ours is no finding
+INTERRUPTED = 128 + signal.SIGINT  # as shells tell of a command that Ctrl-C ended
+TERMINATED = 128 + signal.SIGTERM
+
 
 def main() -> None:
-    """Run the command line.
+    """Run the command line. Ctrl-C and SIGTERM end it in order at any moment, also as a container's first process.
 
     Every worker process imports this module again, as the main module of its parent (`multiprocessing`, spawn). So
     the command line, which workers have no use for, is imported only here: it takes half a second and 40 MB.
     """
-    from auditor.cli import main as run
+    signal.signal(signal.SIGTERM, _end)
+    try:
+        from auditor.cli import main as run
 
-    run()
+        run()
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    except Exception:
+        import traceback
+
+        traceback.print_exc()
+        sys.exit(COULD_NOT_CHECK)
+
+
+def _end(_signal: int, _frame: object) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # who asks twice does not want to wait
+    sys.exit(TERMINATED)
