@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from auditor.worlds import Run, World, faults
 from auditor.worlds.faults.befall import befall, find_intact, needs_manifest, pick, rewrite
 from auditor.worlds.model import Delivery, Loose, Part
+from auditor.worlds.names import render_manifest
 from auditor.worlds.plan import deliver
 from auditor.worlds.schedule import list_due_times
 from tests.faults.kinds import Befall, Kind, needs
@@ -121,6 +122,7 @@ def listed(name: str, edit: Callable[[bytes, Delivery], bytes]) -> Kind:
         delivery = find_intact(world, run)
         needs_manifest(delivery)
         manifest = delivery.manifests[0]
+        edit(render_manifest(manifest), delivery)  # NotHere now, and not when the world is laid out
         changed = replace(manifest, edits=(lambda data: edit(data, delivery),))
         return befall(world, delivery, replace(delivery, manifests=(changed,)), name)
 
