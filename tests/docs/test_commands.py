@@ -3,6 +3,7 @@
 import itertools
 import re
 import shlex
+import subprocess
 from collections.abc import Iterator
 from typing import Any
 
@@ -98,6 +99,15 @@ def test_the_formats_that_pages_name_exist():
     named = {name for _, line in NAMED for found in re.findall(r"--format ([\w|]+)", line) for name in found.split("|")}
     assert named <= set(FORMATS)
     assert len(named) > 3
+
+
+@pytest.mark.parametrize("page", list_pages())
+def test_scripts_are_what_a_shell_understands(page):
+    scripts = "\n".join(
+        block.text for block in find_blocks(read_page(page)) if block.language in {"sh", "bash", "shell"}
+    )
+    checked = subprocess.run(["bash", "-n"], input=scripts, capture_output=True, text=True, check=False)
+    assert (checked.returncode, checked.stderr) == (0, "")
 
 
 def test_no_page_needs_more_than_the_command():
