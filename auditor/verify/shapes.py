@@ -158,7 +158,12 @@ def _compiled(record: _Place) -> Prove | None:
         return None
     finally:
         re2.purge()  # it would keep the last 128 expressions alive
-    return lambda text, start: int(expression.match(text, start).end())
+
+    def prove(text: bytes, start: int) -> int:
+        match = expression.match(text, start)
+        return match.end() if match else start  # none: the engine lacked memory
+
+    return prove
 
 
 def _prove_nothing(_text: bytes, start: int) -> int:
