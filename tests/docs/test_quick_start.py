@@ -61,7 +61,7 @@ def make_environment(folder: Path) -> dict[str, str]:
     """The command on PATH whether or not it is installed, and nothing else of this process's settings."""
     command = folder / "bin" / "export-auditor"
     command.parent.mkdir()
-    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -c "from auditor.cli import main; main()" "$@"\n')
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -c "from auditor.entry import main; main()" "$@"\n')
     command.chmod(command.stat().st_mode | stat.S_IXUSR)
     bash = shutil.which("bash")
     assert bash
