@@ -30,6 +30,7 @@ class S3Listing:
     remark: Callable[[str], None] = lambda _: None
     _highest: str = ""  # the highest name so far; servers that do not sort are no reason to trust less
     _floor: str = ""  # names up to here have been given before the probe
+    _page: frozenset[str] = frozenset()  # names of the last page: some servers repeat its end on the next one
 
     @property
     def first(self) -> str:
@@ -45,11 +46,14 @@ class S3Listing:
         self._floor = floor
         self._highest = max([self._highest, *(name for name, _ in named)], key=_order)
         fresh = [(name, item) for name, item in named if not floor or _order(name) > _order(floor)]
+        repeated, self._page = self._page, frozenset(name for name, _ in named)
+        if not repeated.isdisjoint(name for name, _ in fresh):
+            self.remark("the server lists names twice, on one page and on the next; each counts once")
         if fresh and floor:
             self.remark(
                 "the server ended a listing on a full page although there were more keys; they were found by asking on"
             )
-        return Page([item for name, item in fresh if self._is_wanted(name)], following)
+        return Page([item for name, item in fresh if name not in repeated and self._is_wanted(name)], following)
 
     def _parameters(self, cursor: str) -> dict[str, Any]:
         kind, _, value = cursor.partition(":")

@@ -151,6 +151,12 @@ def test_a_server_that_does_not_sort_loses_nothing(serve: Serve):
     assert keys(adapter) == ["c", "a", "b", "d"]
 
 
+def test_a_name_that_stands_on_two_pages_is_given_once(serve: Serve):
+    adapter, _ = serve(in_turn(page(["a", "b", "c"], token="t"), page(["c", "d"])))
+    assert keys(adapter) == ["a", "b", "c", "d"]
+    assert "twice" in adapter.remarks[0]
+
+
 def test_a_server_that_ignores_the_prefix_or_the_delimiter_is_not_believed(serve: Serve):
     adapter, _ = serve(lambda _: page(["other/x"]))
     with pytest.raises(Unsupported, match="outside the prefix"):
