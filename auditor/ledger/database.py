@@ -21,6 +21,9 @@ __all__ = ["Database", "Place", "parse_place"]
 
 T = TypeVar("T")
 
+# Waiting for another writer is daily life and nothing to log; its end without success is an error of ours.
+stamina.instrumentation.set_on_retry_hooks([])
+
 BUSY_S = 60  # how long a writer waits for another; their transactions last seconds at most
 CONNECT_S = 15
 WRITERS = 0x657870_61756469  # advisory lock of PostgreSQL: one writer at a time, as on SQLite
@@ -135,8 +138,11 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     cursor = connection.cursor()
     for statement in ("foreign_keys = ON", "synchronous = NORMAL", "temp_store = MEMORY"):
         cursor.execute(f"PRAGMA {statement}")
-    if cursor.execute("PRAGMA journal_mode").fetchone()[0] not in ("wal", "memory"):
-        cursor.execute("PRAGMA journal_mode = WAL")
+    # SQLite does not wait for others here, whatever its timeout says: several may open a new file at once.
+    for attempt in stamina.retry_context(on=is_passing, attempts=None, timeout=float(BUSY_S), wait_initial=0.02):
+        with attempt:
+            if cursor.execute("PRAGMA journal_mode").fetchone()[0] not in ("wal", "memory"):
+                cursor.execute("PRAGMA journal_mode = WAL")
     cursor.close()
 
 
