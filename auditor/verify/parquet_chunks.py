@@ -12,7 +12,7 @@ from auditor.verify.parquet_decode import ColumnDecoder, Seen
 from auditor.verify.parquet_faults import Damage, Refusal, Uncheckable
 from auditor.verify.parquet_footer import Chunk, Footer
 from auditor.verify.parquet_nest import Path, find_disagreement
-from auditor.verify.parquet_pages import PageWalker
+from auditor.verify.parquet_pages import Digest, PageWalker
 from auditor.verify.parquet_schema import Leaf
 from auditor.verify.parquet_second import duckdb_version, is_refused_by_duckdb
 from auditor.verify.reasons import Reason
@@ -172,11 +172,11 @@ class SecondLook:
     def _confirm(self, place: Place, first: Trouble) -> Seen:
         """What the chunk shows this time. Raises Damage if proven, else Uncheckable."""
         if isinstance(first, Refusal):
-            self._look_inside(place)
+            self._look_inside(place, first)
         try:
             return self._look(place)
         except Refusal as second:
-            if isinstance(first, Damage):
+            if isinstance(first, Damage) or (isinstance(first, Refusal) and first.digest != second.digest):
                 raise _reads_disagree(first.message, second.message) from None
             raise self._ask_second_decoder(place, second) from None
         except Damage as second:
@@ -206,8 +206,23 @@ class SecondLook:
             if leaf.top == place.leaf.top and leaf.index != place.leaf.index:
                 yield leaf, chunk
 
-    def _look_inside(self, place: Place) -> None:
+    def _look_inside(self, place: Place, refusal: Refusal) -> None:
         """Walk the chunk without a decoder, each page unpacked: a checksum or length may prove what was refused."""
+        try:
+            self._walk_inside(place)
+        except Damage as damage:
+            if self._digest(place) != refusal.digest:  # of bytes that come otherwise each time nothing is proven
+                raise _reads_disagree(refusal.message, damage.message) from None
+            raise
+
+    def _digest(self, place: Place) -> bytes:
+        digest = Digest()
+        with self._source.stream(place.chunk.start, place.chunk.compressed_size) as raw:
+            while piece := raw.read(1 << 20):
+                digest.add(piece)
+        return digest.result()
+
+    def _walk_inside(self, place: Place) -> None:
         rows = self._footer.row_groups[place.number].num_rows
         walker = PageWalker(place.leaf, place.chunk, rows=rows, all_inside=True, padding=self._footer.padding)
         with self._source.stream(place.chunk.start, place.chunk.compressed_size) as raw:

@@ -64,6 +64,8 @@ class ColumnDecoder:
             self._tap.drain()
         finally:
             self._tap.end()
+        if isinstance(refusal, Refusal):
+            refusal.digest = walker.digest
         if refusal is not None:
             raise refusal
         return Seen(walker.digest, walker.pages, walker.checksummed, walker.unprotected, trace.levels())

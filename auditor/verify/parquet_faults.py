@@ -27,7 +27,7 @@ class Damage(Exception):
         return (
             self.code,
             self.message,
-            *(self.evidence.get(k) for k in ("row_group", "column", "offset", "row", "actual")),
+            *(self.evidence.get(k) for k in ("row_group", "column", "offset", "row", "actual", "page_crc")),
         )
 
 
@@ -38,6 +38,7 @@ class Refusal(Exception):
         super().__init__(message)
         self.decoder = decoder  # name and version
         self.message = message
+        self.digest = b""  # of the bytes that were refused; empty where the footer was
 
 
 class Uncheckable(Exception):

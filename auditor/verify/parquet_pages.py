@@ -44,6 +44,20 @@ class Page:
     is_compressed: bool
 
 
+class Digest:
+    """CRC-32, Adler-32 and count of bytes: together as good as free, SHA-256 is not."""
+
+    def __init__(self) -> None:
+        self._crc, self._adler, self.count = 0, 1, 0
+
+    def add(self, data: bytes) -> None:
+        self._crc, self._adler = isal_zlib.crc32(data, self._crc), isal_zlib.adler32(data, self._adler)
+        self.count += len(data)
+
+    def result(self) -> bytes:
+        return b"".join(number.to_bytes(8, "little") for number in (self._crc, self._adler, self.count))
+
+
 class PageWalker:
     """Takes the bytes of `chunk` in order with `feed`, then `finish`. Raises Damage or Uncheckable.
 
@@ -60,7 +74,7 @@ class PageWalker:
         self.checksummed = 0
         self.unprotected = 0  # pages whose values neither a page checksum nor gzip's own guards
         self.dictionary: Page | None = None
-        self._sums = (0, 1)  # CRC-32 and Adler-32 of all bytes: together as good as free, SHA-256 is not
+        self._digest = Digest()
         self._padding = padding
         self._inside = inside or all_inside
         self._all_inside = all_inside
@@ -76,11 +90,11 @@ class PageWalker:
     @property
     def digest(self) -> bytes:
         """Checksums and count of the bytes so far."""
-        return b"".join(number.to_bytes(8, "little") for number in (*self._sums, self._fed))
+        return self._digest.result()
 
     def feed(self, data: bytes) -> None:
         """The next bytes of the chunk."""
-        self._sums = isal_zlib.crc32(data, self._sums[0]), isal_zlib.adler32(data, self._sums[1])
+        self._digest.add(data)
         self._fed += len(data)
         if self._pending:
             data, self._pending = self._pending + data, b""

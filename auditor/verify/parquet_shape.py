@@ -34,7 +34,7 @@ def judge_inside(leaf: Leaf, codec: int, page: "Page", body: bytes, *, padding: 
     try:
         _Inside(leaf, page, codec, padding).judge(body)
     except Damage as damage:
-        raise damage.placed(offset=page.offset) from None
+        raise damage.placed(offset=page.offset, page_crc=f"{zlib.crc32(body):08x}") from None
 
 
 class _Inside:

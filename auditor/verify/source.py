@@ -47,10 +47,14 @@ class Source:
             self._raise_changed(f"is shorter than the listed {self.size} bytes", error)
 
     def read_at(self, start: int, length: int) -> bytes:
-        """Exactly `length` bytes from `start`, or a DestinationError."""
-        with self.stream(start, length) as raw:
+        """Exactly `length` bytes from `start`, or a DestinationError.
+
+        What reaches to the listed end must also end there: an object that has grown is Changed, not damaged.
+        """
+        reaches_end = start + length == self.size
+        with self.stream(start, None if reaches_end else length) as raw:
             data = raw.read(length)
-            if len(data) < length:
+            if len(data) < length or reaches_end:
                 raw.read(1)  # raises what is wrong
             return data
 

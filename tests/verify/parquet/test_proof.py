@@ -1,17 +1,21 @@
 """What counts as proof: damage shows twice, or two decoders agree; all else is "could not check"."""
 
+import random
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
 import pytest
 
-from adapters.base import Unreachable
-from auditor.model import Content, Level
+from adapters.base import Changed, Unreachable
+from auditor.model import Content, Level, StoredFile
 from auditor.verify import parquet, parquet_chunks, parquet_second
+from auditor.verify.parquet import HELD_BYTES, check_parquet
 from auditor.verify.parquet_decode import ColumnDecoder, read_arrow_metadata
 from auditor.verify.parquet_footer import read_footer
-from tests.verify.parquet.files import check, codes, events, flipped, source_of, spark_like, written
+from auditor.verify.source import Source
+from tests.verify.parquet.files import OneFile, check, codes, events, flipped, source_of, spark_like, written
 
 
 def spoil_first(position: int, times: int = 1) -> Any:
@@ -169,3 +173,24 @@ def test_troubles_do_not_hold_pieces_of_the_file() -> None:
     ((_, trouble),) = parquet_chunks.decode_all(source, footer, read_arrow_metadata(footer), threads=1).troubles
     assert trouble.__traceback__ is None
     assert trouble.__context__ is None
+
+
+def test_bytes_that_come_otherwise_each_time_prove_nothing() -> None:
+    """The same page fails each time, by other bytes: that says something of the way, not of the file."""
+    data = written(pa.table({"b": [random.Random(n).randbytes(1000) for n in range(9000)]}), compression="gzip")
+    assert len(data) > HELD_BYTES
+    place = len(data) // 2
+
+    def spoil(number: int, start: int, part: bytes) -> bytes:
+        return flipped(part, place - start, number % 8) if start <= place < start + len(part) else part
+
+    result = check(data, spoil=spoil)
+    assert (result.content, result.reason) == (Content.UNVERIFIABLE, "reads-disagree")
+
+
+@pytest.mark.parametrize("level", [Level.L2, Level.L3])
+def test_an_object_that_has_grown_is_changed_not_cut(level: Level) -> None:
+    data = spark_like(100, page_checksums=False)
+    listed = StoredFile("part-0.parquet", len(data) - 1, datetime(2026, 10, 1, tzinfo=UTC))
+    with pytest.raises(Changed):
+        check_parquet(Source(OneFile(data), listed), level)  # type: ignore[arg-type]
