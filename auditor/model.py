@@ -147,7 +147,7 @@ class Exclusion:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """One schedule of a flow, valid from `start` until the next one's `start`. Exactly one of `every`, `cron`, `once`."""
+    """One schedule of a flow, valid from `start` until the next one's. Exactly one of `every`, `cron`, `once`."""
 
     start: datetime
     end: datetime | None = None  # inclusive: a run due at `end` is expected

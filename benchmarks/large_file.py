@@ -1,6 +1,6 @@
 """Claim: a 3 GB file of either format verifies to L3 in under 300 MB resident, worker processes included.
 
-    python -m benchmarks.large_file [--gigabytes 3] [--format json.gz] [--format gz.parquet] [--format one-group.parquet]
+    python -m benchmarks.large_file [--gigabytes 3] [--format json.gz | gz.parquet | one-group.parquet] …
 
 Writes a file of that size with little repetition, verifies it with the command, and prints time and peak memory of the
 command and its worker processes together.

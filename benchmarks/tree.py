@@ -55,7 +55,8 @@ def lay_out(home: Path, datasets: int, folders: int, files: int) -> Path:
             folder.mkdir(parents=True)
             moment = (due + timedelta(minutes=7)).timestamp()
             for part in range(files):
-                name = f"part-{part:05d}-tid-{step + 1}-{int(dataset, 16):08x}-0000-4000-8000-{step:012x}-{part}-1-c000.json.gz"
+                write = f"tid-{step + 1}-{int(dataset, 16):08x}-0000-4000-8000-{step:012x}"
+                name = f"part-{part:05d}-{write}-{part}-1-c000.json.gz"
                 path = folder / name
                 record = json.dumps({"_id": f"{dataset}-{step}-{part}", "value": step}) + "\n"
                 path.write_bytes(gzip.compress(record.encode() * 5, 1, mtime=0))
