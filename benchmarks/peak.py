@@ -1,6 +1,7 @@
 """Runs a command and samples the resident memory of it and all its children together."""
 
 import subprocess
+import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,15 +29,17 @@ class Peak:
 def run_watched(command: Sequence[str]) -> Peak:
     """Run `command` to its end. Its stderr goes nowhere."""
     started = time.monotonic()
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    root = psutil.Process(process.pid)
-    memory = resident = 0
-    while process.poll() is None:
-        now_memory, now_resident = _sample(root)
-        memory, resident = max(memory, now_memory), max(resident, now_resident)
-        time.sleep(EVERY_S)
-    output = process.stdout.read() if process.stdout else ""
-    return Peak(time.monotonic() - started, memory, resident, process.returncode, output)
+    with tempfile.TemporaryFile("w+") as stdout:  # no pipe: a full one would stop the command
+        process = subprocess.Popen(command, stdout=stdout, stderr=subprocess.DEVNULL)
+        root = psutil.Process(process.pid)
+        memory = resident = 0
+        while process.poll() is None:
+            now_memory, now_resident = _sample(root)
+            memory, resident = max(memory, now_memory), max(resident, now_resident)
+            time.sleep(EVERY_S)
+        seconds = time.monotonic() - started
+        stdout.seek(0)
+        return Peak(seconds, memory, resident, process.returncode, stdout.read())
 
 
 def _sample(root: psutil.Process) -> tuple[int, int]:
