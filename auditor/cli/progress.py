@@ -11,7 +11,9 @@ from threading import RLock
 from typing import Protocol, Self, TextIO, cast
 
 from rich.console import Console
+from rich.control import Control
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.segment import ControlType
 
 from adapters.base import inert
 
@@ -38,6 +40,9 @@ class Display(Protocol):
 
     def note(self, text: str) -> None:
         """A line that stays."""
+
+    def make_room(self) -> None:
+        """Something else is about to write to the same terminal."""
 
     def close(self, *, failed: bool) -> None:
         """The work is over."""
@@ -77,6 +82,11 @@ class TerminalProgress:
         with self._lock:
             self._display.note(inert(text))
 
+    def make_room(self) -> None:
+        """Before a line of the report is written to the terminal that shows the bar."""
+        with self._lock:
+            self._display.make_room()
+
 
 class Lines:
     """At most one line in `EVERY_S` seconds; notes at once."""
@@ -97,6 +107,9 @@ class Lines:
     def note(self, text: str) -> None:
         self._stream.write(text + "\n")
         self._stream.flush()
+
+    def make_room(self) -> None:
+        """Lines end where they end."""
 
     def close(self, *, failed: bool) -> None:
         if self._told and not failed:
@@ -134,6 +147,10 @@ class Bar:
 
     def note(self, text: str) -> None:
         self._bar.console.print(text, soft_wrap=True)
+
+    def make_room(self) -> None:
+        if self._bar.live.is_started:
+            self._bar.console.control(Control(ControlType.CARRIAGE_RETURN, (ControlType.ERASE_IN_LINE, 2)))
 
     def close(self, *, failed: bool) -> None:
         self._bar.live.transient = not failed

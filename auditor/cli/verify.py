@@ -50,6 +50,8 @@ def _verify_all(places: list[Place], level: Level, *, as_json: bool) -> Tally:
         progress.stage("files checked", named if all_named else None)
         for place in places:
             for check in verifier.verify(place.list_files(), level, open_adapter=place.open_adapter):
+                if sys.stdout is not None and sys.stdout.isatty():
+                    progress.make_room()
                 _report(place, check, tally, options, as_json=as_json)
                 progress.advance()
             tally.take(place)

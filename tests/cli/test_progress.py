@@ -195,3 +195,18 @@ def test_a_bar_on_a_terminal_without_unicode_is_drawn_in_ascii(monkeypatch):
             progress.advance()
     assert b"".join(got).isascii()
     assert b"gr\\xf6\\xdfe" in b"".join(got)
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_line_of_the_report_does_not_stand_behind_the_bar():
+    with show_progress(out := Terminal()) as progress:
+        progress.stage("files checked")
+        progress.make_room()
+        out.write("✓ sound part-0.json.gz\n")
+    before = out.getvalue().partition("✓ sound")[0]
+    assert "files checked" in before
+    assert before.endswith("\r\x1b[2K")
