@@ -158,7 +158,7 @@ def _postgresql_engine(place: Place) -> Engine:
             engine = create_engine(place.url, connect_args=arguments, pool_size=2, pool_pre_ping=True)
     except ModuleNotFoundError:
         raise LedgerError(
-            f"ledger {place.shown}: PostgreSQL needs the package psycopg; run: pip install 'export-auditor[postgresql]'"
+            f"ledger {place.shown}: PostgreSQL needs the package psycopg; run: pip install 'psycopg[binary]'"
         ) from None
     event.listen(engine, "connect", _prepare_postgresql)
     return engine
