@@ -80,6 +80,9 @@ class ColumnDecoder:
                 column = batch.column(0)
                 values = trace.add(batch.schema.names[0], column) if len(leaf.path) > 1 else column
                 judge_text(leaf, values, done)
+                if chunk.all_null and values.null_count < len(values):
+                    message = "The statistics say that a column holds nulls alone; it holds values."
+                    raise Damage("file-corrupt", message, offset=chunk.start)
                 done += batch.num_rows
         except (pa.ArrowException, OSError, MemoryError) as error:
             if self._tap.error is not None:

@@ -38,6 +38,7 @@ class Chunk:
     data_page_offset: int
     dictionary_page_offset: int | None
     unencoded_bytes: int | None  # of SizeStatistics: decoded size of all BYTE_ARRAY values
+    all_null: bool  # by its statistics: some readers then do not read it at all
 
     @property
     def start(self) -> int:
@@ -197,13 +198,15 @@ def _make_chunk(values: dict[str, Any]) -> Chunk:
         data_page_offset=meta["data_page_offset"],
         dictionary_page_offset=meta.get("dictionary_page_offset"),
         unencoded_bytes=meta.get("size_statistics", {}).get("unencoded_bytes"),
+        all_null=0 < meta["num_values"] == meta.get("statistics", {}).get("null_count"),
     )
 
 
 def _judge_statistics(meta: dict[str, Any]) -> None:
     """Raise Uncheckable where the least or greatest value has another length than all values: some readers refuse."""
     width = WIDTHS.get(meta["type"])
-    odd = {name: len(value) for name, value in meta.get("statistics", {}).items() if value and len(value) != width}
+    bounds = {name: value for name, value in meta.get("statistics", {}).items() if name != "null_count"}
+    odd = {name: len(value) for name, value in bounds.items() if value and len(value) != width}
     if width and odd:
         raise Uncheckable(
             Reason.UNSUPPORTED_FEATURE,

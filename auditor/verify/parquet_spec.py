@@ -145,7 +145,7 @@ STATISTICS = Struct(
     {
         1: Field("max", BINARY),
         2: Field("min", BINARY),
-        3: Field("null_count", I64, keep=False),
+        3: Field("null_count", I64),
         4: Field("distinct_count", I64, keep=False),
         5: Field("max_value", BINARY),
         6: Field("min_value", BINARY),

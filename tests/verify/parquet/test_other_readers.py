@@ -104,3 +104,21 @@ def test_what_another_reader_refuses_is_not_sound(told: str, data: bytes, conten
     with pytest.raises(duckdb.Error):
         duckdb.execute("SELECT * FROM read_parquet(?)", [str(place)]).fetchall()
     assert check(data).content is content
+
+
+def test_statistics_that_hide_all_values_of_a_column_are_damage(tmp_path: Path) -> None:
+    """DuckDB does not read a column of which the footer says that it holds nulls alone."""
+    hidden = _with_footer(
+        _numbers(), lambda raw: raw.replace(bytes.fromhex("001600" + "2804"), bytes.fromhex("001612" + "2804"))
+    )
+    (place := tmp_path / "x.parquet").write_bytes(hidden)
+    assert duckdb.execute("SELECT count(n) FROM read_parquet(?)", [str(place)]).fetchall() == [(0,)]
+    result = check(hidden)
+    assert (result.content, codes(result)) == (Content.DAMAGED, ["file-corrupt"])
+
+
+def test_a_column_of_nulls_alone_is_sound() -> None:
+    nulls = pa.table(
+        {"n": pa.nulls(9, pa.int32()), "s": pa.nulls(9, pa.string()), "l": pa.nulls(9, pa.list_(pa.string()))}
+    )
+    assert check(written(nulls)).content is Content.SOUND
