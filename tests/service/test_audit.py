@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from adapters.base import AccessDenied, CredentialExpired, NotFound, Throttled, Unreachable
+from adapters.base import AccessDenied, ClockSkew, CredentialExpired, NotFound, Throttled, Unreachable
 from auditor.model import Arrival, Content, Level, Status
 from auditor.worlds import faults
 from tests.scan.memory import MemoryAdapter
@@ -73,6 +73,7 @@ def test_a_past_audit_leaves_the_verdicts_of_the_present(tmp_path, verifier):
     [
         (refused(AccessDenied), "access-denied"),
         (refused(CredentialExpired), "credential-expired"),
+        (refused(ClockSkew), "clock-skew"),  # aws/aws-cli#6358: no question of rights
         (refused(Unreachable), "destination-unreachable"),
         (refused(Throttled), "destination-unreachable"),
         (refused(NotFound), "destination-unreachable"),
