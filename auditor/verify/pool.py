@@ -6,6 +6,8 @@ import pickle
 import signal
 from collections import deque
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from queue import SimpleQueue
 from types import TracebackType
 from typing import Any, Final, Self, TypeAlias
@@ -45,6 +47,7 @@ class Verifier:
 
     def __enter__(self) -> Self:
         context = multiprocessing.get_context("spawn")  # fork would copy locks that other threads hold
+        resource_tracker.ensure_running()  # now, for starting it lets Ctrl-C through again
         self._watched, self._watch = context.Pipe(duplex=False)
         self._pool = ProcessPool(
             max_workers=self._workers, initializer=prepare, initargs=(self._watched,), context=context
@@ -89,9 +92,23 @@ class Verifier:
 
     def _launch(self, opener: bytes, batch: Batch, level: Level, done: "SimpleQueue[Checking]") -> Checking:
         timeout_s = self._timeout_s + sum(file.size for file in batch) / _SLOWEST_BYTES_PER_S
-        future = self._pool.schedule(verify_batch, args=(opener, batch, level), timeout=timeout_s)
+        with _interrupts_held():  # the pool's threads start here and pass this on to the workers they start
+            future = self._pool.schedule(verify_batch, args=(opener, batch, level), timeout=timeout_s)
         future.add_done_callback(lambda _done: done.put(future))
         return future
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Ctrl-C is no business of a worker, also while it starts; it reaches the process that asks all the same."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _processors() -> int:
