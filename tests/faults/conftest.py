@@ -1,13 +1,10 @@
-"""Recall and precision over all worlds of this folder, printed at the end of the run, also where it is parallel."""
+"""The numbers of the fault zoo's tests, on their way to the end of the run."""
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 
 import pytest
 
-from tests.faults.measure import Tally
-
-TALLY = pytest.StashKey[Tally]()
-MARK = "fault zoo"
+from tests.faults.measure import ZOO, Tally
 
 
 @pytest.fixture
@@ -15,28 +12,4 @@ def tally(record_property):
     """Takes the numbers of one test's worlds."""
     told = Tally()
     yield told
-    record_property(MARK, asdict(told))
-
-
-def pytest_configure(config):
-    config.stash[TALLY] = Tally()
-    config.pluginmanager.register(_Collector(config), "fault-zoo-collector")
-
-
-class _Collector:
-    """Reports come to the controlling process whichever process ran the test."""
-
-    def __init__(self, config):
-        self.config = config
-
-    def pytest_runtest_logreport(self, report):
-        if report.when == "teardown":
-            for name, value in report.user_properties:
-                if name == MARK:
-                    self.config.stash[TALLY].add(replace(Tally(), **value))
-
-
-def pytest_terminal_summary(terminalreporter, config):
-    told = config.stash[TALLY]
-    if told.worlds:
-        terminalreporter.write_line(f"fault zoo: {told}")
+    record_property(ZOO, asdict(told))

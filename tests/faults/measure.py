@@ -28,6 +28,9 @@ ABOUT = ("flow", "dataset", "destination", "due")
 NEVER_FINDINGS = {"file-unverifiable"}  # "could not check" among the codes of worlds
 
 
+ZOO = "fault zoo"  # under this name the numbers travel
+
+
 @dataclass
 class Tally:
     """Findings of any number of worlds."""

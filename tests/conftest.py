@@ -1,0 +1,36 @@
+"""Recall and precision over all worlds of the fault zoo, printed at the end of the run, also where it is parallel.
+
+It stands here and not beside the zoo: of a parallel run, the process that prints loads the outermost of these files only.
+"""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.faults.measure import ZOO, Tally
+
+TALLY = pytest.StashKey[Tally]()
+
+
+def pytest_configure(config):
+    config.stash[TALLY] = Tally()
+    config.pluginmanager.register(_Collector(config), "fault-zoo-collector")
+
+
+class _Collector:
+    """Reports come to the controlling process whichever process ran the test."""
+
+    def __init__(self, config):
+        self.config = config
+
+    def pytest_runtest_logreport(self, report):
+        if report.when == "teardown":
+            for name, value in report.user_properties:
+                if name == ZOO:
+                    self.config.stash[TALLY].add(replace(Tally(), **value))
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    told = config.stash[TALLY]
+    if told.worlds:
+        terminalreporter.write_line(f"fault zoo: {told}")
