@@ -1,6 +1,6 @@
 """Recall and precision over all worlds of the fault zoo, printed at the end of the run, also where it is parallel.
 
-It stands here and not beside the zoo: of a parallel run, the process that prints loads the outermost of these files only.
+It stands here, not beside the zoo: of a parallel run, the process that prints loads only the outermost of these files.
 """
 
 from dataclasses import replace
