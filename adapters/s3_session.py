@@ -7,6 +7,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import boto3
+import botocore.session
 from botocore.config import Config
 from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
 
@@ -35,6 +36,7 @@ class Login:
 
     def open_session(self) -> boto3.session.Session:
         session = boto3.session.Session(
+            botocore_session=self._open_core(),
             profile_name=self.profile,
             region_name=self.region,
             aws_access_key_id=self.access_key_id,
@@ -44,6 +46,14 @@ class Login:
         if self.role_arn is not None:
             _assume(session, self.role_arn, self.external_id, self._config())
         return session
+
+    def _open_core(self) -> botocore.session.Session:
+        """The SDK's session. Keys given by value need no profile: one named by the environment may be missing."""
+        core = botocore.session.Session()
+        named = core.get_config_variable("profile")
+        if self.access_key_id is None or self.profile is not None or named in (None, *core.available_profiles):
+            return core
+        return botocore.session.Session(session_vars={"profile": (None, [], None, None)})
 
     def open_client(self, session: boto3.session.Session) -> Any:
         return session.client(

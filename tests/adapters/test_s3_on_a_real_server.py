@@ -88,3 +88,11 @@ def test_a_missing_bucket_and_a_missing_key_are_told_apart(seaweedfs: SeaweedFS,
     there = open_destination("lake", "s3", {**seaweedfs.options, "bucket": bucket})
     with pytest.raises(NotFound, match="not there"):
         there.read_object("absent")
+
+
+def test_keys_given_by_value_need_no_profile_of_the_environment(seaweedfs, monkeypatch):
+    bucket = seaweedfs.make_bucket()
+    seaweedfs.put(bucket, "a", b"1")
+    monkeypatch.setenv("AWS_PROFILE", "nobody-wrote-this-profile")
+    adapter = open_destination("remote", "s3", {**seaweedfs.options, "bucket": bucket})
+    assert [info.key for info in adapter.list_objects("")] == ["a"]
