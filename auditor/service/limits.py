@@ -22,23 +22,36 @@ class Limits:
 
 @dataclass(slots=True)
 class Newest:
-    """Of all files offered, the newest that fit into the limits together. Holds no more than these."""
+    """Of all files offered, the newest that fit into the limits together. Holds no more than these.
+
+    Which they are does not depend on the order in which files are offered: none is older than one that was left.
+    A file larger than all that may be read never fits, and stops none of the others.
+    """
 
     limits: Limits
     count: int = 0  # of all offered
     size: int = 0  # bytes of all offered
     _kept: list[tuple[datetime, str, str, int]] = field(default_factory=list)
     _kept_size: int = 0
+    _left: tuple[datetime, str, str, int] | None = None  # the newest that was left: nothing older may follow
 
     def offer(self, destination: str, files: Iterable[StoredFile]) -> None:
         """Take in files that an audit would read."""
         for file in files:
             self.count += 1
             self.size += file.size
-            heapq.heappush(self._kept, (file.modified, file.key, destination, file.size))
-            self._kept_size += file.size
-            while self._too_much():
-                self._kept_size -= heapq.heappop(self._kept)[3]
+            self._keep((file.modified, file.key, destination, file.size))
+
+    def _keep(self, item: tuple[datetime, str, str, int]) -> None:
+        if self.limits.bytes is not None and item[3] > self.limits.bytes:
+            return
+        if self._left and item < self._left:
+            return
+        heapq.heappush(self._kept, item)
+        self._kept_size += item[3]
+        while self._too_much():
+            self._left = heapq.heappop(self._kept)
+            self._kept_size -= self._left[3]
 
     def choice(self) -> "Choice":
         """The files that may be read."""

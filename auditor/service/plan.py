@@ -74,7 +74,8 @@ class Planning(Reading):
         done = {} if self.options.reverify else self.reusable(prefix, files, level)
         self._tally.requests += 1 + len(files) // PAGE
         self._tally.unchanged += len(done)
-        self._tally.newest.offer(self.name, (file for file in files if file.key not in done))
+        if level > Level.L1:  # up to there nothing is opened
+            self._tally.newest.offer(self.name, (file for file in files if file.key not in done))
         return done
 
     def manifests(self, prefix: str, files: Sequence[StoredFile]) -> dict[str, Manifest]:

@@ -57,7 +57,7 @@ class Reading:
         """
         done = {} if self.options.reverify else self.reusable(prefix, files, level)
         self.files_reused += len(done)
-        fresh = self._read([f for f in files if f.key not in done and self._may_read(f)], level, verifier)
+        fresh = self._read([f for f in files if f.key not in done and self._may_read(f, level)], level, verifier)
         again = [file for key, (_, check) in fresh.items() if check.reason == "changed" and (file := self._now(key))]
         fresh |= self._read(again, level, verifier)
         now = datetime.now(UTC)
@@ -104,8 +104,8 @@ class Reading:
                 checks[file.key] = (file, replace(self._refusal, key=file.key, bytes_read=0))
         return checks
 
-    def _may_read(self, file: StoredFile) -> bool:
-        return self._choice is None or self._choice.holds(self.name, file)
+    def _may_read(self, file: StoredFile, level: Level) -> bool:
+        return level <= Level.L1 or self._choice is None or self._choice.holds(self.name, file)
 
     def _while_there_is_hope(self, files: Iterable[StoredFile]) -> Iterator[StoredFile]:
         """Hands out files until the destination has refused too many in a row."""

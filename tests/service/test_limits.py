@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from auditor.cli.choices import limits_of
 from auditor.ledger import Ledger
-from auditor.model import Content, Status, StoredFile
+from auditor.model import Content, Level, Status, StoredFile
 from auditor.service import AuditOptions, Limits, plan_audit
 from auditor.service.limits import Newest
 from auditor.settings import load_config
@@ -37,9 +37,27 @@ def test_the_chosen_files_fit_and_are_the_newest(sizes, files, size):
     chosen = [file for file in given_files if choice.holds("lake", file)]
     assert files is None or len(chosen) <= files
     assert size is None or sum(f.size for f in chosen) <= size
-    assert chosen == given_files[len(given_files) - len(chosen) :]  # none older than one that was left
+    may_fit = [file for file in given_files if size is None or file.size <= size]
+    assert chosen == may_fit[len(may_fit) - len(chosen) :]  # none older than one that was left
     assert choice.left_files == len(sizes) - len(chosen)
     assert choice.left_bytes == sum(sizes) - sum(f.size for f in chosen)
+
+
+@given(
+    sizes=st.lists(st.integers(0, 50), max_size=12),
+    order=st.randoms(use_true_random=False),
+    files=st.none() | st.integers(0, 12),
+    size=st.none() | st.integers(0, 200),
+)
+def test_the_order_in_which_files_are_listed_does_not_choose(sizes, order, files, size):
+    given_files = [stored(n, s) for n, s in enumerate(sizes)]
+    mixed = order.sample(given_files, len(given_files))
+    chosen = []
+    for listed in (given_files, mixed):
+        newest = Newest(Limits(files, size))
+        newest.offer("lake", listed)
+        chosen.append(newest.choice())
+    assert chosen[0] == chosen[1]
 
 
 def plan(home, now, **options):
@@ -75,6 +93,14 @@ def test_a_limited_audit_reads_the_newest_files_and_says_what_is_left(tmp_path, 
     assert result.status is Status.INCOMPLETE
     [left] = [u for u in result.unverifiable if "limit" in u.reason]
     assert left.subject.startswith(f"{sum(v.files for v in runs) - 4:,} files")
+
+
+def test_a_level_that_opens_nothing_is_not_limited(tmp_path, verifier):
+    made = Bench.of_world(small_world(DAILY), tmp_path, verifier)
+    assert plan(tmp_path, made.now, level=Level.L1).files == 0
+    result = made.audit(level=Level.L1, limits=Limits(files=0))
+    assert {v.content for v in result.runs if v.folder} == {Content.SOUND}
+    assert not result.unverifiable
 
 
 def test_limited_audits_one_after_the_other_get_through(tmp_path, verifier):
