@@ -74,7 +74,7 @@ def run_audit(
         left = [choice.told()] if choice and choice.left_files else []
         verdicts.record_unverifiable(audit, left)
         doubts = [u for a in answers for u in a.unverifiable] + left
-        scope = Scope(options.looks_at_all, {u.destination for u in doubts}, watched)
+        scope = Scope(options.looks_at_all and not left, {u.destination for u in doubts}, watched)
         of_waivers = [*find_waiver_faults(findings, config.waivers, scope, names=names, now=options.now)]
         verdicts.record_findings(audit, of_waivers, at=options.now)
         verdicts.finish_audit(

@@ -10,6 +10,7 @@ from auditor.model import Content, Level, Status
 from auditor.report.standing import Standing
 from auditor.report.summary import summarise
 from auditor.report.table import render_balance
+from auditor.service import Limits
 from tests.service.auditing import Bench, codes, told, utc, verifier
 
 __all__ = ["verifier"]
@@ -122,6 +123,14 @@ def test_an_unused_waiver_is_told_by_an_audit_of_everything(tmp_path, verifier):
     made = bench(tmp_path, verifier, more=waivers("{code: file-corrupt}"))
     assert codes(made.audit(is_past=False)) == ["waiver-unused"]
     assert codes(made.audit(is_past=False, flow="web")) == []
+
+
+@pytest.mark.parametrize("shallow", [{"level": Level.L1}, {"limits": Limits(files=0)}])
+def test_an_audit_that_does_not_look_as_deep_calls_no_waiver_unused(tmp_path, verifier, shallow):
+    rule = waivers("{code: file-truncated, destination: lake}")
+    made = bench(tmp_path, verifier, "watch_from: 2026-10-01T00:00:00Z", more=rule)
+    assert codes(made.audit(is_past=False, **shallow)) == []
+    assert codes(made.audit(is_past=False)) == ["waiver-unused"]
 
 
 @pytest.mark.parametrize(
