@@ -155,7 +155,7 @@ def _why_skipped(case: Case) -> str:
     if case.run is None:
         return ""
     mark = judge_mark(case.run)
-    return MEANINGS[mark] if mark.group in (Group.UNKNOWN, Group.OPEN, Group.GONE) else ""
+    return "" if mark.group is Group.GOOD else MEANINGS[mark]  # bad in spite of findings set to `warning`, too
 
 
 def _describe_run(case: Case) -> list[str]:

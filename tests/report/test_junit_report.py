@@ -112,6 +112,23 @@ def test_a_run_passes_only_where_its_mark_is_good(arrival, content, folder):
     assert ("due 2026-10-01T00:00:00Z" in passed(root)) == (judge_mark(run).group is Group.GOOD)
 
 
+@pytest.mark.parametrize("waived", [None, Waived("planned pause", "ops", NOW)])
+@pytest.mark.parametrize(
+    "code, arrival, content",
+    [
+        ("export-missing", Arrival.MISSING, Content.UNCHECKED),
+        ("file-truncated", Arrival.ON_TIME, Content.DAMAGED),
+    ],
+)
+def test_a_bad_run_never_passes_however_little_its_finding_is_set_to_weigh(code, arrival, content, waived):
+    run = dataclasses.replace(EXAMPLE.runs[0], arrival=arrival, content=content)
+    finding = Finding(code, Severity.WARNING, "", run.destination, run.flow, run.dataset, run.due, waived=waived)
+    run = dataclasses.replace(run, findings=(finding,))
+    root = parse(render_junit(dataclasses.replace(EXAMPLE, runs=(run,), findings=(finding,), unverifiable=())))
+    assert list(root.iter("failure")) == []
+    assert not [name for name in passed(root) if name.startswith("due ")]
+
+
 def test_each_expected_run_is_a_case_and_each_dataset_a_suite():
     root = parse(render_junit(EXAMPLE))
     cases = [case for case in root.iter("testcase") if case.get("name").startswith("due ")]
