@@ -16,6 +16,9 @@ CHAT = WorldDataset("66018d8312377d2c68545bac", "Support chat events")
 PROFILES = WorldDataset("64b1c0d2f3a4e5968778a9b0", "Customer profiles", "profiles")
 LOYALTY = WorldDataset("63f8e7d6c5b4a39281706f5e", "Loyalty profiles", "profiles")
 SURVEYS = WorldDataset("65d4c3b2a190f8e7d6c5b4a3", "Survey answers")
+CONSENTS = WorldDataset("64e7f8091a2b3c4d5e6f7081", "Consent profiles", "profiles")
+CATALOGUE = WorldDataset("65a0b1c2d3e4f5061728394a", "Product catalogue")
+RETURNS = WorldDataset("660f1e2d3c4b5a6978879605", "Return events")
 CAMPAIGNS = WorldDataset("62a9b8c7d6e5f40312233445", "Campaign events")
 FORGOTTEN = WorldDataset("61c0ffee5e1f1e55c0a1f00d", "Store visits")
 
@@ -31,7 +34,7 @@ FLOWS = (
     WorldFlow(
         name="profiles-daily",
         id="5b0c2f9e-37a1-4c5e-8a43-0c1d2e3f4a5b",
-        datasets=(PROFILES, LOYALTY),
+        datasets=(PROFILES, LOYALTY, CONSENTS),
         start=START + timedelta(hours=2, minutes=30),
         every=timedelta(days=1),
         end=END,
@@ -44,7 +47,7 @@ FLOWS = (
     WorldFlow(
         name="surveys-daily",
         id="8f7e6d5c-4b3a-4291-8071-605f4e3d2c1b",
-        datasets=(SURVEYS,),
+        datasets=(SURVEYS, CATALOGUE, RETURNS),
         start=START + timedelta(hours=5),
         every=timedelta(days=1),
         end=END,

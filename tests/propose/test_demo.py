@@ -127,7 +127,7 @@ def without_remarks(text: str) -> list[str]:
 
 def test_each_guess_says_what_it_was_seen_on(proposed):
     for line in (
-        "    schedule: {every: 1d, start: 2026-10-01T02:30:00Z}  # 58 folders, daily at 02:30, 57 of 58 within 2 min",
+        "    schedule: {every: 1d, start: 2026-10-01T02:30:00Z}  # 87 folders, daily at 02:30, 86 of 87 within 2 min",
         "    schedule: {every: 6h, start: 2026-10-05T00:00:00Z}  # 97 folders, 00:00 + n × 6h, 97 of 97 to the minute",
         "    format: json  # by the names of the files in all 677 exports",
         "    compression: gzip  # the names end with .gz.parquet",
