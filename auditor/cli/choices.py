@@ -10,6 +10,7 @@ import typer
 from auditor.model import Level, Severity
 from auditor.service import Limits
 
+MOST_DIGITS = 15  # of a number of files or bytes; a petabyte has as many
 YEARS = (1970, 9000)  # inside them no window around a moment leaves the calendar
 DEFAULT_CONFIG = Path("auditor.yaml")
 
@@ -42,14 +43,14 @@ def limits_of(max_files: str, max_bytes: str) -> Limits:
 
 def _count_of(text: str) -> int:
     digits = text.replace(",", "").replace("_", "")
-    if not (digits.isascii() and digits.isdigit()):
+    if not (digits.isascii() and digits.isdigit()) or len(digits) > MOST_DIGITS:
         complain(f"--max-files {text}: no number of files; write it like 5000")
     return int(digits)
 
 
 def _size_of(text: str) -> int:
     match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?([kMGTP]i?)?B?", text, re.ASCII)
-    if not match:
+    if not match or len(match[1]) > MOST_DIGITS + 4:
         complain(f"--max-bytes {text}: no size; write it like 500MB, 20GiB or 1.5TB")
     unit = match[2] or ""
     base = 1024 if unit.endswith("i") else 1000

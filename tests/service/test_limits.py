@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import typer
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -120,3 +121,10 @@ def test_limited_audits_one_after_the_other_get_through(tmp_path, verifier):
 )
 def test_sizes_are_read_with_their_unit(text, size):
     assert limits_of("", text) == Limits(None, size)
+
+
+@pytest.mark.parametrize("files, size", [("9" * 5000, ""), ("", "9" * 400 + ".5GB"), ("", "1." + "9" * 5000)])
+def test_a_number_that_nobody_means_is_refused_with_a_sentence(files, size, capsys):
+    with pytest.raises(typer.Exit):
+        limits_of(files, size)
+    assert "write it like" in capsys.readouterr().err
