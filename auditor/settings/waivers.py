@@ -94,7 +94,7 @@ def _read(given: Value, path: Path, tree: Tree) -> Waiver | None:
 
 def _check_match(match: MatchSection, path: Path, tree: Tree) -> None:
     said = [match.code, match.flow, match.dataset, match.destination]
-    if match.due is None and all(text is None or not text.strip("*") for text in said):
+    if match.due is None and all(text is None or not text.strip("*?") for text in said):
         tree.add(path, "fits every finding there is; write which, as in {flow: web-3h, code: export-missing}")
     if match.code and not any(fnmatchcase(code, match.code) for code in CATALOGUE):
         hint = did_you_mean(match.code, CATALOGUE)

@@ -61,9 +61,10 @@ def test_yaml_that_cannot_be_read_is_told_in_its_own_file(tmp_path):
     ]
 
 
-def test_a_waiver_is_counted_as_in_its_file(tmp_path):
+@pytest.mark.parametrize("everything", ["{}", "{destination: '?*', code: '*'}"])
+def test_a_waiver_is_counted_as_in_its_file(tmp_path, everything):
     own = "waivers: [{match: {code: export-late}, reason: r, by: b, until: 2026-12-31}]\n"
-    bad = "waivers: [{match: {}, reason: r, by: b, until: 2026-12-31}]\n"
+    bad = f"waivers: [{{match: {everything}, reason: r, by: b, until: 2026-12-31}}]\n"
     assert mistakes(tmp_path, main=MAIN + own, teams__a=team("f", more=bad)) == [
         (
             "teams/a.yaml:6:19: waivers[0].match: fits every finding there is; write which, as in "
