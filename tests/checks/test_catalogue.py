@@ -1,7 +1,6 @@
 """The catalogue: codes that never change, sentences for people who restore."""
 
 import re
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,15 +12,13 @@ from auditor.checks import (
     arrival,
     file,
     layout,
-    make_finding,
     manifest,
     protection,
     schema,
-    severity_of,
     waiver,
 )
 from auditor.checks.reference import render_reference
-from auditor.model import FindingType, Severity
+from auditor.model import FindingType
 
 TOP = Path(__file__).parents[2]
 
@@ -78,30 +75,3 @@ def test_no_sentence_is_written_twice_for_two_meanings():
 def test_the_reference_page_is_the_one_of_the_catalogue():
     page = (TOP / "docs" / "reference" / "findings.md").read_text(encoding="utf-8")
     assert page == render_reference(), "run: python -m auditor.checks.reference > docs/reference/findings.md"
-
-
-def test_the_nearest_override_holds():
-    flow, destination = {"export-late": Severity.ERROR}, {"export-late": Severity.INFO, "file-empty": Severity.INFO}
-    assert severity_of("export-late") is Severity.WARNING
-    assert severity_of("export-late", flow, destination) is Severity.ERROR
-    assert severity_of("file-empty", flow, destination) is Severity.INFO
-
-
-def test_a_finding_carries_its_subject_and_the_severity_that_holds():
-    due = datetime(2026, 10, 1, tzinfo=UTC)
-    found = make_finding(
-        arrival.EXPORT_LATE, "came 3 h late", flow="f", dataset="x", destination="d", due=due, evidence={"hours": 3},
-        overrides=({}, {"export-late": Severity.CRITICAL}),
-    )  # fmt: skip
-    assert (found.code, found.severity, found.due, found.evidence) == (
-        "export-late",
-        Severity.CRITICAL,
-        due,
-        {"hours": 3},
-    )
-    assert make_finding("file-empty", "0 bytes", key="k").severity is Severity.ERROR
-
-
-def test_a_code_that_is_not_in_the_catalogue_is_refused():
-    with pytest.raises(KeyError):
-        make_finding("file-lost", "gone")
