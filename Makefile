@@ -11,6 +11,7 @@ demo: $(VENV)/runtime.stamp
 	@$(BIN)/export-auditor demo
 
 test: $(VENV)/development.stamp lint types imports
+	@$(BIN)/python -m tests.servers.install
 	@$(BIN)/python -m pytest -n auto
 
 lint: $(VENV)/development.stamp

@@ -17,6 +17,7 @@ __all__ = [
     "DestinationError",
     "Folder",
     "NotFound",
+    "NotTrusted",
     "ObjectInfo",
     "OpenAdapter",
     "RangeRefused",
@@ -132,6 +133,13 @@ class Adapter(Protocol):
     def describe_object(self, key: str) -> ObjectInfo:
         """The object as it is now, with its provider checksum where there is one. Raises NotFound."""
 
+    def excess_rights(self) -> Sequence[str] | None:
+        """The rights to write or delete that these credentials are seen to have, in the provider's own words.
+
+        Told by reading alone (a token's own text, a question about permissions); nothing is tried out.
+        Empty where none is seen and the provider would tell; None where it cannot be told without writing.
+        """
+
     def close(self) -> None:
         """Give connections back. Using the adapter afterwards is an error of the caller."""
 
@@ -204,6 +212,12 @@ class Unreachable(DestinationError):
     """No connection, no answer in time, a body cut in the middle, or a server fault."""
 
     retryable = True
+
+
+class NotTrusted(Unreachable):
+    """The server is not who it should be: its certificate or host key is not accepted. Trying again mends nothing."""
+
+    retryable = False
 
 
 class Changed(DestinationError):

@@ -129,6 +129,10 @@ class LocalAdapter:
             raise NotFound("no regular file", destination=self.name, operation="describe", key=key)
         return _info(key, facts)
 
+    def excess_rights(self) -> tuple[str, ...]:
+        with speaking_of(self.name, "describe"):
+            return ("write",) if os.access(self._root, os.W_OK) else ()
+
     def close(self) -> None:
         """Nothing is held open."""
 

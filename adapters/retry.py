@@ -8,7 +8,7 @@ import io
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO, Final, TypeVar
@@ -145,6 +145,9 @@ class RetryingAdapter:
 
     def describe_object(self, key: str) -> ObjectInfo:
         return self._try(lambda: self.inner.describe_object(key))
+
+    def excess_rights(self) -> Sequence[str] | None:
+        return self._try(self.inner.excess_rights)
 
     def close(self) -> None:
         self.inner.close()

@@ -1,9 +1,8 @@
 """Amazon S3 and servers that speak like it."""
 
-import io
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
@@ -15,7 +14,6 @@ from adapters.base import (
     ObjectInfo,
     RangeRefused,
     Traits,
-    Unreachable,
     Unsupported,
 )
 from adapters.paging import PagedListing
@@ -23,10 +21,7 @@ from adapters.s3_answers import Fail, describe, promised_bytes, read_etag, refus
 from adapters.s3_errors import EXPIRED, LIST_RIGHT, READ_RIGHT, read_answer, speaking_of
 from adapters.s3_listing import S3Listing
 from adapters.s3_session import Clients, Login
-from adapters.streams import About, NoBytes, ObjectStream
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
+from adapters.streams import About, NoBytes, ObjectStream, PromisedBytes
 
 __all__ = ["S3Adapter"]
 
@@ -120,6 +115,9 @@ class S3Adapter:
             # The ETags of directory buckets are no MD5.
             return describe(key, answer, etag_may_be_md5=not self._bucket.endswith("--x-s3"))
 
+    def excess_rights(self) -> None:
+        """S3 tells rights only to those who may ask IAM, or by trying."""
+
     def close(self) -> None:
         self._clients.close()
 
@@ -189,7 +187,12 @@ class S3Adapter:
         except DestinationError:
             body.close()
             raise
-        return ObjectStream(_Body(body, promised, fail), etag)
+
+        def read_into(view: memoryview) -> int:
+            with speaking_of(self.name, operation, key):
+                return int(body.readinto(view))
+
+        return ObjectStream(PromisedBytes(read_into, promised, fail, body.close), etag)
 
     def _read_nothing(self, key: str, start: int, version: str) -> ObjectStream:
         """An empty range cannot be asked for in HTTP; whether it lies inside the object can."""
@@ -200,32 +203,3 @@ class S3Adapter:
         if start > info.size:
             raise RangeRefused(f"offset {start} lies behind the end at {info.size}", **about)
         return ObjectStream(NoBytes(), info.version)
-
-
-class _Body(io.RawIOBase):
-    """The body of an answer, as stored (a `Content-Encoding` is not undone) and counted."""
-
-    def __init__(self, body: Any, promised: int, fail: Fail) -> None:
-        self._body = body
-        self._promised = promised
-        self._given = 0
-        self._fail = fail
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: "WriteableBuffer", /) -> int:
-        view = memoryview(buffer).cast("B")[: self._promised - self._given]
-        if not view:
-            return 0
-        with speaking_of(**self._fail.about):
-            count = int(self._body.readinto(view))
-        if count == 0:
-            raise self._fail(Unreachable, f"the body ended after {self._given} of {self._promised} bytes")
-        self._given += count
-        return count
-
-    def close(self) -> None:
-        if not self.closed:
-            self._body.close()
-        super().close()

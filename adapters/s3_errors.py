@@ -1,11 +1,9 @@
 """What S3 and its SDK say when something fails, in the words of the protocol. The one place that knows."""
 
-import math
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http.client import HTTPException
 from typing import Any, Final
 
@@ -20,11 +18,13 @@ from adapters.base import (
     CredentialExpired,
     DestinationError,
     NotFound,
+    NotTrusted,
     RangeRefused,
     Throttled,
     Unreachable,
     Unsupported,
 )
+from adapters.http_answers import kind_of_status, parse_retry_after
 
 LIST_RIGHT: Final = "s3:ListBucket"
 READ_RIGHT: Final = "s3:GetObject"
@@ -51,25 +51,6 @@ BY_CODE: Final[Mapping[str, type[DestinationError]]] = {
     "InvalidObjectState": Archived,
     "RequestTimeTooSkewed": ClockSkew,
 }
-
-BY_STATUS: Final[Mapping[int, type[DestinationError]]] = {
-    401: CredentialExpired,
-    403: AccessDenied,
-    404: NotFound,
-    408: Unreachable,
-    409: Unreachable,
-    412: Changed,
-    416: RangeRefused,
-    429: Throttled,
-    501: Unsupported,
-}
-
-
-class NotTrusted(Unreachable):
-    """The server's certificate is not accepted. Trying again does not mend that."""
-
-    retryable = False
-
 
 # The first class that fits holds. What stands nowhere is Unsupported, with the name of its class.
 BY_CLASS: Final[tuple[tuple[tuple[type[BaseException], ...], type[DestinationError], str], ...]] = (
@@ -142,7 +123,7 @@ def _of_class(error: Exception) -> tuple[type[DestinationError], str]:
 
 def _of_answer(error: sdk.ClientError, destination: str, operation: str, key: str) -> DestinationError:
     code, status, headers = read_answer(error)
-    kind = BY_CODE.get(code) or BY_STATUS.get(status) or (Unreachable if status >= 500 else Unsupported)
+    kind = BY_CODE.get(code) or kind_of_status(status)
     wait_s = parse_retry_after(headers.get("retry-after", ""), headers.get("date", ""))
     if kind is Unreachable and status == 503 and wait_s is not None:
         kind = Throttled
@@ -208,26 +189,3 @@ def _both_clocks(error: sdk.ClientError) -> str:
 def _request_id(error: sdk.ClientError, headers: Mapping[str, str]) -> str:
     about: Mapping[str, Any] = error.response.get("ResponseMetadata", {})
     return str(about.get("RequestId") or headers.get("x-amz-request-id", ""))[:80]
-
-
-def parse_retry_after(value: str, date: str = "") -> float | None:
-    """Seconds to wait by a `Retry-After` header: seconds, or an HTTP date (RFC 9110 §10.2.3); None if neither.
-
-    A date counts from the server's own `Date`, since our clock may be off. A date in the past is 0.
-    """
-    try:
-        seconds = float(value)
-    except ValueError:
-        pass
-    else:
-        return max(seconds, 0.0) if math.isfinite(seconds) else None
-    until, since = _parse_http_date(value), _parse_http_date(date) or datetime.now(UTC)
-    return None if until is None else max((until - since).total_seconds(), 0.0)
-
-
-def _parse_http_date(value: str) -> datetime | None:
-    try:
-        moment = parsedate_to_datetime(value)
-    except (ValueError, TypeError):
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

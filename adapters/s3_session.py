@@ -2,14 +2,14 @@
 
 import threading
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import boto3
 import botocore.session
 from botocore.config import Config
 from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
+
+from adapters.http_answers import is_loopback
 
 FALLBACK_REGION: Final = "us-east-1"  # signed requests need one, S3-compatible servers accept any
 
@@ -75,7 +75,7 @@ class Login:
             response_checksum_validation="when_required",
             s3={"addressing_style": "path" if self.endpoint_url else "auto"},
             # A proxy for the outside has no business with a server on this machine.
-            proxies={} if _is_loopback(self.endpoint_url) else None,
+            proxies={} if is_loopback(self.endpoint_url) else None,
             tcp_keepalive=True,
         )
 
@@ -95,16 +95,6 @@ def _assume(session: boto3.session.Session, role_arn: str, external_id: str | No
         extra_args={"RoleSessionName": "export-auditor"} | ({"ExternalId": external_id} if external_id else {}),
     )
     core._credentials = DeferredRefreshableCredentials(method="assume-role", refresh_using=fetcher.fetch_credentials)
-
-
-def _is_loopback(endpoint_url: str | None) -> bool:
-    host = urlsplit(endpoint_url).hostname if endpoint_url else None
-    if host is None:
-        return False
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 class Clients:

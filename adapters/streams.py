@@ -1,7 +1,13 @@
 """The bytes of one object as a counted stream that never ends early without raising."""
 
 import io
-from typing import Final, TypedDict
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final, TypedDict
+
+from adapters.base import DestinationError, Unreachable
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 BUFFER_BYTES: Final = 128 * 1024  # small reads are gathered; reads larger than this pass straight through
 
@@ -25,6 +31,45 @@ class NoBytes(io.RawIOBase):
 
     def readinto(self, _buffer: object, /) -> int:
         return 0
+
+
+class PromisedBytes(io.RawIOBase):
+    """The body of an answer, counted against what was promised: fewer bytes raise Unreachable, more are not taken.
+
+    `read_into` fills a buffer and says how much of it, 0 at the end of the connection; it translates the
+    SDK's exceptions itself. `fail` makes the error (kind, reason) that names destination, key and request.
+    """
+
+    def __init__(
+        self,
+        read_into: Callable[[memoryview], int],
+        promised: int,
+        fail: Callable[[type[DestinationError], str], DestinationError],
+        close: Callable[[], object],
+    ) -> None:
+        self._read_into = read_into
+        self._promised = promised
+        self._given = 0
+        self._fail = fail
+        self._close = close
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer", /) -> int:
+        view = memoryview(buffer).cast("B")[: self._promised - self._given]
+        if not view:
+            return 0
+        count = self._read_into(view)
+        if count == 0:
+            raise self._fail(Unreachable, f"the body ended after {self._given} of {self._promised} bytes")
+        self._given += count
+        return count
+
+    def close(self) -> None:
+        if not self.closed:
+            self._close()
+        super().close()
 
 
 class About(TypedDict):

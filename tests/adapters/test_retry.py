@@ -101,6 +101,9 @@ class Shaky:
         self.request()
         return ObjectInfo(key, 1, T0)
 
+    def excess_rights(self) -> None:
+        self.request()
+
     def close(self) -> None:
         pass
 

@@ -104,6 +104,9 @@ class MemoryAdapter:
         self.calls.append(("describe", key))
         return self._known("describe", key)
 
+    def excess_rights(self) -> None:
+        """Nobody asks."""
+
     def close(self) -> None:
         self.calls.append(("close", ""))
 

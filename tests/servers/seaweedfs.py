@@ -8,16 +8,12 @@ def test_…(seaweedfs):
 """
 
 import contextlib
-import ctypes
 import itertools
 import json
 import os
-import signal
-import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import uuid
 from collections.abc import Iterator
@@ -30,6 +26,8 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+
+from tests.servers.process import Shared, die_with_parent, free_ports
 
 READY_WITHIN_S = 60
 STARTS = 3  # a port that was free may be taken by the time it is used
@@ -107,26 +105,8 @@ def running_seaweedfs() -> Iterator[SeaweedFS]:
             _stop(process, ports)
 
 
-_lock = threading.Lock()
-_shared: list[Any] = []  # [exit stack, server, number of users]
-
-
-@contextlib.contextmanager
-def shared_seaweedfs() -> Iterator[SeaweedFS]:
-    """The server of this process; the last one to leave stops it."""
-    with _lock:
-        if not _shared:
-            stack = contextlib.ExitStack()
-            _shared[:] = [stack, stack.enter_context(running_seaweedfs()), 0]
-        _shared[2] += 1
-    try:
-        yield _shared[1]
-    finally:
-        with _lock:
-            _shared[2] -= 1
-            if _shared[2] == 0:
-                _shared[0].close()
-                _shared.clear()
+shared_seaweedfs = Shared(running_seaweedfs)
+"""The server of this process."""
 
 
 @pytest.fixture(scope="session")
@@ -166,7 +146,7 @@ def _launch(data: Path, log: BinaryIO) -> tuple[subprocess.Popen[bytes], dict[st
     config.write_text(json.dumps({"identities": identities}))
     names = ("master.port", "master.port.grpc", "volume.port", "volume.port.grpc")
     names += ("filer.port", "filer.port.grpc", "s3.port", "s3.port.grpc")
-    ports = dict(zip(names, _free_ports(len(names)), strict=True))
+    ports = dict(zip(names, free_ports(len(names)), strict=True))
     command = [os.fspath(Path(sys.executable).parent / "weed"), "-logtostderr=true", "server", f"-dir={data}"]
     command += ["-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-filer", "-s3", f"-s3.config={config}", "-s3.iam=false"]
     command += [f"-{name}={port}" for name, port in ports.items()]
@@ -181,22 +161,9 @@ def _launch(data: Path, log: BinaryIO) -> tuple[subprocess.Popen[bytes], dict[st
         stderr=subprocess.STDOUT,
         # One volume per bucket instead of seven.
         env=os.environ | {"WEED_MASTER_VOLUME_GROWTH_COPY_1": "1", "HOME": os.fspath(data)},
-        preexec_fn=_die_with_parent,
+        preexec_fn=die_with_parent,
     )
     return process, ports
-
-
-def _die_with_parent() -> None:
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: a killed test run leaves no server
-
-
-def _free_ports(count: int) -> list[int]:
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
 
 
 def _server(port: int) -> SeaweedFS:

@@ -46,6 +46,9 @@ class Dated:
     def describe_object(self, key: str) -> ObjectInfo:
         return self._dated(self._inner.describe_object(key))
 
+    def excess_rights(self) -> Sequence[str] | None:
+        return self._inner.excess_rights()
+
     def close(self) -> None:
         self._inner.close()
 
