@@ -1,0 +1,106 @@
+"""The words for what Experience Platform says of its exports: claims, never proof. A leaf beside `model.py`.
+
+Times are aware UTC datetimes, sizes are bytes. None: not given by Adobe, which is never the same as 0.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from auditor.model import Compression, Dataset, FileFormat, Mode, Schedule
+
+
+class RunState(StrEnum):
+    """How a run ended by its record, or why there is none."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    PARTIAL = "partial"  # some records were not exported
+    IN_PROGRESS = "in_progress"
+    NONE = "none"  # the records were read, and none is of this due time
+    UNKNOWN = "unknown"  # the records could not be read: no claim at all
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How much, by a run record or as found."""
+
+    records: int | None = None
+    files: int | None = None
+    bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetCounts:
+    """What a run says of one of its datasets (`entitySummaries`)."""
+
+    read: Counts = Counts()
+    written: Counts = Counts()
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """One flow run as `GET /runs` tells it, in our words."""
+
+    id: str
+    flow_id: str
+    state: RunState  # never NONE or UNKNOWN
+    word: str  # Adobe's own word for it; "" where the record has none
+    created: datetime
+    started: datetime | None = None
+    ended: datetime | None = None
+    read: Counts = Counts()  # input
+    written: Counts = Counts()  # output
+    datasets: Mapping[str, DatasetCounts] = field(default_factory=dict)  # by dataset id; empty: not told apart
+    errors: tuple[str, ...] = ()  # "code message", bounded
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What all run records together say of one due time of one dataset. Several runs are one claim."""
+
+    state: RunState
+    runs: tuple[str, ...] = ()  # ids, oldest first
+    read: Counts = Counts()
+    written: Counts = Counts()
+    started: datetime | None = None  # of the first run
+    ended: datetime | None = None  # of the last one; None while any is open
+    errors: tuple[str, ...] = ()
+    reason: str = ""  # for UNKNOWN: why the records could not be read
+    new_batches: int | None = None  # catalog batches of the dataset in the window; None: not read
+
+
+@dataclass(frozen=True, slots=True)
+class TargetPlace:
+    """Where a flow writes, by its target and base connections."""
+
+    type: str  # a destination type of the configuration
+    bucket: str = ""  # bucket, container or file system; "" where the connection does not tell
+    path: str = ""  # the folder path, as given
+
+
+@dataclass(frozen=True, slots=True)
+class FlowVersion:
+    """A dataset-export flow as Flow Service described it at one moment."""
+
+    platform: str  # name of the organisation and sandbox in the configuration
+    flow_id: str
+    name: str
+    state: str  # Adobe's word: enabled, disabled, …
+    datasets: tuple[Dataset, ...]
+    place: TargetPlace
+    schedule: Schedule | None  # None: the record has none that can be read
+    mode: Mode = Mode.INCREMENTAL
+    format: FileFormat | None = None
+    compression: Compression | None = None
+    manifest: bool | None = None  # None: not told
+    folder_template: str = ""  # "": the default layout
+    created: datetime | None = None
+    updated: datetime | None = None
+    problems: tuple[str, ...] = ()  # what could not be read of it, one sentence each
+
+    @property
+    def ends(self) -> datetime | None:
+        """After it Adobe exports nothing more, and says nothing. As read, never computed from a rule."""
+        return self.schedule.end if self.schedule else None
