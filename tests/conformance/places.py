@@ -1,22 +1,58 @@
-"""The places on which the conformance suite runs: one for each destination type of the registry.
+"""The places on which the conformance suite runs: one or more for each destination type of the registry.
 
-A place is a real destination that a test may fill. To add a destination: one class here and one line in PLACES.
+A place is a real destination that a test may fill. To add a destination: one class (in a module of its own,
+`<type>_place.py`) and one line in PLACES. The key there is the registry's type, with the way of logging in behind it
+where there are several: "gcs", "gcs by HMAC", "data-landing-zone on Azure", "data-landing-zone on S3".
+
+What a server of the tests cannot do itself is played by a proxy before it (tests/servers/fault_proxy.py), with the
+answers that `Place.answer` gives in the provider's shape. What no proxy can play either stands in
+`tests/conformance/table.py`.
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Literal, Protocol, TypeAlias
 
 import pytest
 
 from adapters.base import Adapter, OpenAdapter
 from adapters.registry import opener
+from tests.servers.fake_s3 import Answer, Request
+from tests.servers.fake_s3 import error as s3_error
 from tests.servers.seaweedfs import SeaweedFS, shared_seaweedfs
 
 PAGE_SIZE = 3  # so that every case crosses pages
 NAME = "lake-backup"
+
+Identity: TypeAlias = Literal["wrong", "expired", "no-list", "no-read"]
+"""Credentials that do not do: nobody knows them; they have ended; they may read and not list; list and not read."""
+
+IDENTITIES: tuple[Identity, ...] = ("wrong", "expired", "no-list", "no-read")
+
+Case: TypeAlias = Literal[
+    "wrong",  # the credentials are not known, or the signature does not fit
+    "expired",  # the credentials have ended
+    "no-list",  # the right to list is missing
+    "no-read",  # the right to read is missing
+    "clock-skew",  # our clock and the server's differ too much
+    "archived",  # the object must be restored first
+    "throttled",  # slow down; the suite adds Retry-After itself
+    "failing",  # the server failed (500)
+    "error-with-200",  # status 200, and an error of the provider as body
+]
+CASES: tuple[Case, ...] = (
+    *IDENTITIES,
+    "clock-skew",
+    "archived",
+    "throttled",
+    "failing",
+    "error-with-200",
+)
+REQUEST_ID = "REQ1"
+"""The provider's request id in each scripted answer, in the header (and body) where the provider has it."""
 
 AWKWARD_NAMES = (
     "a b",
@@ -46,8 +82,39 @@ AWKWARD_NAMES = (
 class Place(Protocol):
     """A destination that a test may fill."""
 
+    type: str  # as the registry calls it
     awkward_names: tuple[str, ...]
     in_key_order: bool  # the server sorts by the whole key, so that a listing may start anywhere
+    address: str | None  # of the server: "http://127.0.0.1:8333", "tcp://127.0.0.1:2222" (SFTP); None without a server
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """How the destination is opened: the keys of a configuration, without page_size, concurrency and timeout."""
+
+    def options_as(self, identity: Identity) -> dict[str, Any] | None:
+        """`options` with credentials that do not do; None where the server of the tests has no such identity.
+
+        Asked for on each kind of call, the real server then refuses by its own words.
+        """
+
+    def options_through(self, address: str) -> dict[str, Any] | None:
+        """`options` for the same place behind `address` (as `self.address` is written); None without a server.
+
+        Only the address differs: credentials, container and path stay. Nothing need listen there, and its host need
+        not exist.
+        """
+
+    def is_listing(self, request: Request) -> bool:
+        """Is this HTTP request one for a page of a listing? All other GETs read an object's bytes or properties."""
+
+    def is_download(self, request: Request) -> bool:
+        """Is this HTTP request one for an object's bytes?"""
+
+    def answer(self, case: Case) -> Answer | None:
+        """What the provider answers in this case over HTTP: status, headers, body in its documented shape.
+
+        With REQUEST_ID where the provider has one. None where the provider has no such answer (and on SFTP).
+        """
 
     @property
     def open(self) -> OpenAdapter:
@@ -60,6 +127,12 @@ class Place(Protocol):
     def put(self, key: str, data: bytes = b"12345") -> None:
         """Store or replace."""
 
+    def put_many(self, objects: Mapping[str, bytes]) -> None:
+        """Store thousands of objects, quickly: `put_in_parallel(self.put, objects)` if there is no faster way."""
+
+    def put_encoded(self, key: str, data: bytes) -> bool:
+        """Store `data` as it is, with the property `Content-Encoding: gzip`; False where there is no such property."""
+
     def put_marker(self, prefix: str) -> None:
         """An empty folder, as this destination shows one. `prefix` ends with a slash."""
 
@@ -70,13 +143,49 @@ class Place(Protocol):
         """Take away."""
 
 
+def put_in_parallel(put: Callable[[str, bytes], None], objects: Mapping[str, bytes]) -> None:
+    """For servers that answer several at a time. `put` is safe in threads."""
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(put, objects.keys(), objects.values()))
+
+
+def put_tree(place: Place, root: Path) -> None:
+    """Every file below `root`, its path as key; an empty directory as its marker."""
+    found = [(path.relative_to(root).as_posix(), path) for path in sorted(root.rglob("*"))]
+    place.put_many({key: path.read_bytes() for key, path in found if path.is_file()})
+    for key, path in found:
+        if path.is_dir() and not any(path.iterdir()):
+            place.put_marker(f"{key}/")
+
+
 class LocalPlace:
+    type = "local"
+    address = None
     awkward_names: tuple[str, ...] = (*AWKWARD_NAMES, "\\back\\slash", os.fsdecode(b"not-utf-8-\xff\xfe/\xe9"))
     in_key_order = True
 
     def __init__(self, root: Path) -> None:
         self.root = root
         root.mkdir()
+
+    @property
+    def options(self) -> dict[str, Any]:
+        return {"root": str(self.root)}
+
+    def options_as(self, identity: Identity) -> None:
+        """There is nothing to log in to."""
+
+    def options_through(self, address: str) -> None:
+        """There is no server."""
+
+    def is_listing(self, request: Request) -> bool:
+        return False
+
+    def is_download(self, request: Request) -> bool:
+        return False
+
+    def answer(self, case: Case) -> None:
+        """There is no server."""
 
     @property
     def open(self) -> OpenAdapter:
@@ -91,6 +200,13 @@ class LocalPlace:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
 
+    def put_many(self, objects: Mapping[str, bytes]) -> None:
+        for key, data in objects.items():
+            self.put(key, data)
+
+    def put_encoded(self, key: str, data: bytes) -> bool:
+        return False
+
     def put_marker(self, prefix: str) -> None:
         (self.root / prefix).mkdir(parents=True)
 
@@ -101,17 +217,54 @@ class LocalPlace:
         (self.root / key).unlink()
 
 
+S3_ANSWERS: Mapping[Case, Answer] = {
+    "wrong": s3_error("InvalidAccessKeyId", 403),
+    "expired": s3_error("ExpiredToken", 400),
+    "no-list": s3_error("AccessDenied", 403),
+    "no-read": s3_error("AccessDenied", 403),
+    "clock-skew": s3_error("RequestTimeTooSkewed", 403),
+    "archived": s3_error("InvalidObjectState", 403),
+    "throttled": s3_error("SlowDown", 503),
+    "failing": s3_error("InternalError", 500),
+    "error-with-200": s3_error("InternalError", 200),
+}
+"""https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html; also what the XML API of GCS answers."""
+
+
 class S3Place:
+    type = "s3"
     awkward_names: tuple[str, ...] = AWKWARD_NAMES  # a backslash is a slash to SeaweedFS
     in_key_order = False  # SeaweedFS sorts directory by directory
 
     def __init__(self, server: SeaweedFS) -> None:
         self.server = server
+        self.address = server.endpoint_url
         self.bucket = server.make_bucket()
 
     @property
+    def options(self) -> dict[str, Any]:
+        return {**self.server.options, "bucket": self.bucket}
+
+    def options_as(self, identity: Identity) -> dict[str, Any] | None:
+        known = {"no-list": self.server.keys("reader"), "no-read": self.server.keys("lister")}
+        known["wrong"] = {"secret_access_key": "nobody-knows"}
+        return {**self.options, **known[identity]} if identity in known else None
+
+    def options_through(self, address: str) -> dict[str, Any]:
+        return {**self.options, "endpoint_url": address}
+
+    def is_listing(self, request: Request) -> bool:
+        return request.is_listing
+
+    def is_download(self, request: Request) -> bool:
+        return request.method == "GET" and not request.is_listing
+
+    def answer(self, case: Case) -> Answer:
+        return S3_ANSWERS[case]
+
+    @property
     def open(self) -> OpenAdapter:
-        return opener(NAME, "s3", {**self.server.options, "bucket": self.bucket, "page_size": PAGE_SIZE})
+        return opener(NAME, "s3", {**self.options, "page_size": PAGE_SIZE})
 
     @property
     def open_missing(self) -> OpenAdapter:
@@ -119,6 +272,13 @@ class S3Place:
 
     def put(self, key: str, data: bytes = b"12345") -> None:
         self.server.put(self.bucket, key, data)
+
+    def put_many(self, objects: Mapping[str, bytes]) -> None:
+        put_in_parallel(self.put, objects)
+
+    def put_encoded(self, key: str, data: bytes) -> bool:
+        self.server.put(self.bucket, key, data, ContentEncoding="gzip")
+        return True
 
     def put_marker(self, prefix: str) -> None:
         self.server.put(self.bucket, prefix, b"")
@@ -139,6 +299,11 @@ def _local(directory: Path) -> Iterator[Place]:
 def _s3(_: Path) -> Iterator[Place]:
     with shared_seaweedfs() as server:
         yield S3Place(server)
+
+
+def type_of(name: str) -> str:
+    """The registry's type of a key of PLACES."""
+    return name.partition(" ")[0]
 
 
 PLACES: dict[str, Callable[[Path], AbstractContextManager[Place]]] = {"local": _local, "s3": _s3}
