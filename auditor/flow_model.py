@@ -6,29 +6,8 @@ Times are aware UTC datetimes, sizes are bytes. None: not given by Adobe, which 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 
-from auditor.model import Compression, Dataset, FileFormat, Mode, Schedule
-
-
-class RunState(StrEnum):
-    """How a run ended by its record, or why there is none."""
-
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-    PARTIAL = "partial"  # some records were not exported
-    IN_PROGRESS = "in_progress"
-    NONE = "none"  # the records were read, and none is of this due time
-    UNKNOWN = "unknown"  # the records could not be read: no claim at all
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """How much, by a run record or as found."""
-
-    records: int | None = None
-    files: int | None = None
-    bytes: int | None = None
+from auditor.model import Compression, Counts, Dataset, FileFormat, Mode, RunState, Schedule, Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +36,11 @@ class RunRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
-    """What all run records together say of one due time of one dataset. Several runs are one claim."""
+class CountTolerance:
+    """How far the counts of a claim may be from those of storage (`count_mismatch`)."""
 
-    state: RunState
-    runs: tuple[str, ...] = ()  # ids, oldest first
-    read: Counts = Counts()
-    written: Counts = Counts()
-    started: datetime | None = None  # of the first run
-    ended: datetime | None = None  # of the last one; None while any is open
-    errors: tuple[str, ...] = ()
-    reason: str = ""  # for UNKNOWN: why the records could not be read
-    new_batches: int | None = None  # catalog batches of the dataset in the window; None: not read
+    part: float = 0.0  # of the claimed number; 0.01 is one per cent
+    severity: Severity | None = None  # None: the catalogue's
 
 
 @dataclass(frozen=True, slots=True)

@@ -332,6 +332,44 @@ class FileCheck:
     facts: Evidence = field(default_factory=dict)  # codec, page checksums, decoder versions, second read, ...
 
 
+# --- what Experience Platform claims (more in flow_model.py) ---------------------------------
+
+
+class RunState(StrEnum):
+    """How a run ended by its record, or why there is none."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    PARTIAL = "partial"  # some records were not exported
+    IN_PROGRESS = "in_progress"
+    NONE = "none"  # the records were read, and none is of this due time
+    UNKNOWN = "unknown"  # the records could not be read: no claim at all
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How much, by a run record or as found."""
+
+    records: int | None = None
+    files: int | None = None
+    bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What all run records together say of one due time of one dataset. Several runs are one claim."""
+
+    state: RunState
+    runs: tuple[str, ...] = ()  # ids, oldest first
+    read: Counts = Counts()
+    written: Counts = Counts()
+    started: datetime | None = None  # of the first run
+    ended: datetime | None = None  # of the last one; None while any is open
+    errors: tuple[str, ...] = ()
+    reason: str = ""  # for UNKNOWN: why the records could not be read
+    new_batches: int | None = None  # catalog batches of the dataset in the window; None: not read
+
+
 # --- what the audit says ---------------------------------------------------------------------
 
 
@@ -419,6 +457,7 @@ class Verdict:
     unprotected: int = 0  # sound files without checksums of their own: a changed value in them could go unseen
     findings: tuple[Finding, ...] = ()
     unverifiable: tuple[Unverifiable, ...] = ()
+    claim: Claim | None = None  # None: the flow is not cross-checked
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Everything about one dataset of one flow at one destination: a verdict per run, and its findings."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from auditor.checks.arrival import (
@@ -14,9 +14,11 @@ from auditor.checks.arrival import (
 )
 from auditor.checks.layout import FOLDER_EMPTY
 from auditor.checks.manifest import MANIFEST_MISSING
+from auditor.flow_model import CountTolerance
 from auditor.model import (
     Arrival,
     ArrivalClock,
+    Claim,
     Content,
     DestinationFacts,
     EmptyRuns,
@@ -31,6 +33,7 @@ from auditor.model import (
 )
 from auditor.reconcile.age import find_stale
 from auditor.reconcile.arrival import Expectations, arrived_at, find_copied, is_fading, judge_arrival
+from auditor.reconcile.claimed import CrossCheck
 from auditor.reconcile.content import judge_content
 from auditor.reconcile.files import (
     find_duplicates,
@@ -57,6 +60,8 @@ class Chain:
     max_age: timedelta | None
     max_age_is_default: bool
     seen_before: frozenset[datetime] = frozenset()  # due times whose export an earlier audit saw
+    claims: Mapping[datetime, Claim] = field(default_factory=dict)  # by due time; empty: not cross-checked
+    tolerance: CountTolerance = CountTolerance()
 
     @property
     def subject(self) -> Subject:
@@ -69,6 +74,15 @@ class Chain:
         """How arrival is judged here."""
         flow = self.flow
         return Expectations(flow.arrival, flow.empty_runs, flow.manifest, self.place.retain)
+
+    def cross_check(self, run: ExpectedRun, verdict: Verdict, sight: FolderSight | None, *, now: datetime) -> Verdict:
+        """`verdict` with what Adobe claims of the run taken into account, where the flow is cross-checked."""
+        claim = self.claims.get(run.key.due)
+        if claim is None:
+            return verdict
+        whole = sight is not None and sight.is_listed_whole
+        check = CrossCheck(run, claim, self.tolerance, self.flow.empty_runs, is_whole_by_manifest=whole)
+        return check.judge(verdict, self.subject.at(run.key.due), now=now)
 
     def is_settled(self, sight: FolderSight, *, now: datetime) -> bool:
         """Whether a folder that no run asks for may be judged: at rest, or older than any deadline."""
@@ -100,6 +114,7 @@ def judge_chain(chain: Chain, *, now: datetime) -> ChainAnswer:
         if sight is None and run.key.due > now:
             continue  # not due yet, and nothing came early
         verdict = _judge_run(chain, run, sight, before, copied=run.key.due in copied, now=now)
+        verdict = chain.cross_check(run, verdict, sight, now=now)
         verdicts.append(verdict)
         if sight and (told := _schema_of(sight)):
             before = told
@@ -120,18 +135,7 @@ def judge_chain(chain: Chain, *, now: datetime) -> ChainAnswer:
 def blind_chain(chain: Chain, *, reason: str, now: datetime) -> ChainAnswer:
     """The answer where we could not look: nothing is missing, nothing is good."""
     subject = chain.subject
-    verdicts = tuple(
-        Verdict(
-            subject.flow,
-            subject.dataset,
-            subject.destination,
-            run.key.due,
-            Arrival.UNKNOWN,
-            Content.UNVERIFIABLE,
-        )
-        for run, _ in chain.match.runs
-        if run.key.due <= now
-    )
+    verdicts = tuple(_judge_unseen(chain, run, now=now) for run, _ in chain.match.runs if run.key.due <= now)
     doubt = Unverifiable(
         subject=f"{len(verdicts)} runs of {subject.flow} / {subject.dataset}",
         reason=reason,
@@ -140,6 +144,12 @@ def blind_chain(chain: Chain, *, reason: str, now: datetime) -> ChainAnswer:
         dataset=subject.dataset,
     )
     return ChainAnswer(verdicts, (), (doubt,) if verdicts else ())
+
+
+def _judge_unseen(chain: Chain, run: ExpectedRun, *, now: datetime) -> Verdict:
+    due = run.key.due
+    verdict = Verdict(chain.flow.name, chain.dataset, chain.place.name, due, Arrival.UNKNOWN, Content.UNVERIFIABLE)
+    return chain.cross_check(run, verdict, None, now=now)
 
 
 def _judge_run(

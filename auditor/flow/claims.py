@@ -1,0 +1,90 @@
+"""Which run records speak of which due time, and what they claim together. Pure."""
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from auditor.flow_model import DatasetCounts, RunRecord
+from auditor.model import Claim, Counts, ExpectedRun, RunState
+
+GRAVITY = (RunState.SUCCEEDED, RunState.IN_PROGRESS, RunState.PARTIAL, RunState.FAILED)
+"""The worst of several runs holds: after a failed one nothing later is proven to fill the hole."""
+
+
+def find_claims(
+    records: Iterable[RunRecord], runs: Sequence[ExpectedRun], dataset: str, *, datasets_of_flow: Iterable[str]
+) -> dict[datetime, Claim]:
+    """What the records of one flow claim of each of `runs` (of `dataset`, in due order), by due time.
+
+    A record belongs to the latest due time that its start (or creation) is not before by more than `early`, if
+    it started within that run's deadline: Adobe's samples start up to an hour after their due time. A record
+    that tells its datasets apart and does not name this one says nothing of it. Each due time gets a claim:
+    NONE where no record belongs to it.
+    """
+    ours = frozenset(datasets_of_flow)
+    starts = [run.early_from for run in runs]
+    members: dict[datetime, list[RunRecord]] = defaultdict(list)
+    for record in records:
+        if not _speaks_of(record, dataset, ours):
+            continue
+        began = record.started or record.created
+        at = bisect_right(starts, began) - 1
+        if at >= 0 and began <= runs[at].missing_after:
+            members[runs[at].key.due].append(record)
+    return {run.key.due: sum_up(members.get(run.key.due, ()), dataset, ours) for run in runs}
+
+
+def unknown_claims(runs: Iterable[ExpectedRun], reason: str) -> dict[datetime, Claim]:
+    """The claims where the records could not be read: none is made, and none is denied."""
+    return {run.key.due: Claim(RunState.UNKNOWN, reason=reason) for run in runs}
+
+
+def sum_up(records: Sequence[RunRecord], dataset: str, datasets_of_flow: frozenset[str]) -> Claim:
+    """Several runs as one claim: counts add up, the worst state holds."""
+    if not records:
+        return Claim(RunState.NONE)
+    told = [_counts_of(record, dataset, datasets_of_flow) for record in records]
+    ends = [record.ended for record in records]
+    return Claim(
+        state=max((record.state for record in records), key=GRAVITY.index),
+        runs=tuple(record.id for record in sorted(records, key=lambda record: (record.created, record.id))),
+        read=_sum([counts.read for counts in told]),
+        written=_sum([counts.written for counts in told]),
+        started=min(record.started or record.created for record in records),
+        ended=None if None in ends else max(end for end in ends if end),
+        errors=tuple(dict.fromkeys(error for record in records for error in record.errors)),
+    )
+
+
+def _speaks_of(record: RunRecord, dataset: str, ours: frozenset[str]) -> bool:
+    """Ids that are none of the flow's datasets tell nothing apart (Adobe documents none for dataset exports)."""
+    named = record.datasets.keys() & ours
+    return not named or dataset in named
+
+
+def _counts_of(record: RunRecord, dataset: str, ours: frozenset[str]) -> DatasetCounts:
+    """What a record says of one dataset: its own line, or the whole where the flow has no other dataset.
+
+    A run that read nothing at all read nothing of each dataset.
+    """
+    own: Mapping[str, DatasetCounts] = record.datasets
+    if dataset in own:
+        return own[dataset]
+    if len(ours) <= 1:
+        return DatasetCounts(record.read, record.written)
+    return DatasetCounts(read=Counts(records=0)) if record.read.records == 0 else DatasetCounts()
+
+
+def _sum(counts: Sequence[Counts]) -> Counts:
+    """One that is not given leaves the sum not given: a part is no whole."""
+    return Counts(
+        _total([count.records for count in counts]),
+        _total([count.files for count in counts]),
+        _total([count.bytes for count in counts]),
+    )
+
+
+def _total(numbers: Sequence[int | None]) -> int | None:
+    known = [number for number in numbers if number is not None]
+    return sum(known) if len(known) == len(numbers) else None
