@@ -20,7 +20,7 @@ from adapters.streams import ObjectStream
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-__all__ = ["Policy", "RetryingAdapter"]
+__all__ = ["Patience", "Policy", "RetryingAdapter"]
 
 T = TypeVar("T")
 
@@ -53,12 +53,12 @@ class _Count:
             self.value += 1
 
 
-class _Patience:
+class Patience:
     """The patience of one call: attempts and time used since its last success."""
 
-    def __init__(self, policy: Policy, count: _Count) -> None:
+    def __init__(self, policy: Policy, count: _Count | None = None) -> None:
         self._policy = policy
-        self._count = count
+        self._count = count or _Count()
         self._failures = 0
         self._since_s = 0.0
 
@@ -155,8 +155,8 @@ class RetryingAdapter:
     def __repr__(self) -> str:
         return f"RetryingAdapter({self.inner!r})"
 
-    def _patience(self) -> _Patience:
-        return _Patience(self._policy, self._count)
+    def _patience(self) -> Patience:
+        return Patience(self._policy, self._count)
 
     def _try(self, attempt: Callable[[], T]) -> T:
         patience = self._patience()
@@ -192,7 +192,7 @@ class _Resuming(io.RawIOBase):
         open_at: Callable[[int, int | None, str], ObjectStream],
         start: int,
         length: int | None,
-        patience: _Patience,
+        patience: Patience,
     ) -> None:
         self._stream = stream
         self._version = stream.version
