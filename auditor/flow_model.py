@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from auditor.model import Compression, Counts, Dataset, FileFormat, Mode, RunState, Schedule, Severity
+from auditor.model import Compression, Counts, Dataset, FileFormat, Mode, RunState, Schedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +33,6 @@ class RunRecord:
     written: Counts = Counts()  # output
     datasets: Mapping[str, DatasetCounts] = field(default_factory=dict)  # by dataset id; empty: not told apart
     errors: tuple[str, ...] = ()  # "code message", bounded
-
-
-@dataclass(frozen=True, slots=True)
-class CountTolerance:
-    """How far the counts of a claim may be from those of storage (`count_mismatch`)."""
-
-    part: float = 0.0  # of the claimed number; 0.01 is one per cent
-    severity: Severity | None = None  # None: the catalogue's
 
 
 @dataclass(frozen=True, slots=True)

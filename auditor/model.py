@@ -183,6 +183,14 @@ class Dataset:
 
 
 @dataclass(frozen=True, slots=True)
+class CountTolerance:
+    """How far the counts of a claim may be from those of storage (`count_mismatch`)."""
+
+    part: float = 0.0  # of the claimed number; 0.01 is one per cent
+    severity: Severity | None = None  # None: the catalogue's
+
+
+@dataclass(frozen=True, slots=True)
 class Flow:
     """A dataflow of Experience Platform: one schedule, one destination, one or more datasets."""
 
@@ -205,6 +213,9 @@ class Flow:
     care: Care = Care()
     encryption: Encryption = Encryption.NONE
     ignore: tuple[str, ...] = ()  # patterns of names in export folders that are never data
+    experience_platform: str = ""  # the organisation and sandbox whose run records it is held against; "": none
+    flow_id: str = ""  # its id there
+    count_mismatch: CountTolerance = CountTolerance()
 
 
 @dataclass(frozen=True, slots=True)
@@ -468,6 +479,45 @@ class Watched:
     since: datetime
 
 
+class Standing(StrEnum):
+    """Whether a dataset that could be exported is protected by an export."""
+
+    PROTECTED = "protected"
+    TWICE = "protected_twice"  # by more than one enabled flow
+    NOTHING_SOUND = "nothing_sound"  # a flow runs, and nothing sound lands
+    NO_LONGER = "no_longer_protected"  # an earlier flow is gone, ended or disabled
+    NEVER = "never_protected"
+    UNKNOWN = "unknown"  # could not be told: flows or destination could not be read
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How one dataset of an organisation's sandbox stands."""
+
+    platform: str
+    dataset: str
+    name: str
+    standing: Standing
+    flows: tuple[str, ...] = ()  # names of the flows that export it, or did
+    newest_sound: datetime | None = None  # export time of the newest sound export
+    reason: str = ""  # one sentence
+    waived: Waived | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """Something that ends by itself, with when and where that was read. Never computed from a rule."""
+
+    when: datetime
+    code: str  # the finding that warns of it: flow-ending, export-expiring, credential-expiring
+    subject: str  # what ends: a flow, an export, a credential
+    source: str  # where the date was read
+    flow: str = ""
+    dataset: str = ""
+    destination: str = ""
+    platform: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class AuditResult:
     """One audit, whole: what reports are made from. The ledger gives it."""
@@ -484,3 +534,5 @@ class AuditResult:
     bytes_read: int = 0
     names: Mapping[str, str] = field(default_factory=dict)  # dataset id -> its name, for people
     care: Mapping[tuple[str, str], Care] = field(default_factory=dict)  # (flow, dataset id) -> who looks after it
+    coverage: tuple[Coverage, ...] = ()  # of every organisation and sandbox whose datasets were read
+    endings: tuple[Ending, ...] = ()  # soonest first

@@ -13,12 +13,12 @@ from auditor.checks.flow import (
     RUN_STUCK,
     RUN_WITHOUT_EXPORT,
 )
-from auditor.flow_model import CountTolerance
 from auditor.model import (
     Arrival,
     Claim,
     Content,
     Counts,
+    CountTolerance,
     EmptyRuns,
     EvidenceValue,
     ExpectedRun,

@@ -14,7 +14,6 @@ from auditor.checks.arrival import (
 )
 from auditor.checks.layout import FOLDER_EMPTY
 from auditor.checks.manifest import MANIFEST_MISSING
-from auditor.flow_model import CountTolerance
 from auditor.model import (
     Arrival,
     ArrivalClock,
@@ -61,7 +60,6 @@ class Chain:
     max_age_is_default: bool
     seen_before: frozenset[datetime] = frozenset()  # due times whose export an earlier audit saw
     claims: Mapping[datetime, Claim] = field(default_factory=dict)  # by due time; empty: not cross-checked
-    tolerance: CountTolerance = CountTolerance()
 
     @property
     def subject(self) -> Subject:
@@ -81,7 +79,7 @@ class Chain:
         if claim is None:
             return verdict
         whole = sight is not None and sight.is_listed_whole
-        check = CrossCheck(run, claim, self.tolerance, self.flow.empty_runs, is_whole_by_manifest=whole)
+        check = CrossCheck(run, claim, self.flow.count_mismatch, self.flow.empty_runs, is_whole_by_manifest=whole)
         return check.judge(verdict, self.subject.at(run.key.due), now=now)
 
     def is_settled(self, sight: FolderSight, *, now: datetime) -> bool:
