@@ -42,6 +42,7 @@ class TargetPlace:
     type: str  # a destination type of the configuration
     bucket: str = ""  # bucket, container or file system; "" where the connection does not tell
     path: str = ""  # the folder path, as given
+    server: str = ""  # host (SFTP) or storage account's address (Azure), where the connection tells
 
 
 @dataclass(frozen=True, slots=True)
