@@ -11,10 +11,12 @@ from pydantic import ValidationError
 from adapters.base import OpenAdapter, inert
 from adapters.registry import opener
 from auditor.settings import load_config
-from auditor.settings.destination_models import DESTINATION_TYPES, SECRET_KEYS, S3Section
+from auditor.settings.destination_models import DESTINATION_TYPES
+from auditor.settings.destination_models.s3 import S3Section
+from auditor.settings.secret_keys import secrets_of
 
 _KEYS = "Keys are not written here. Without any, the usual AWS chain gives them (environment, profile, instance role)."
-_NOT_PLACE = frozenset({*SECRET_KEYS, "concurrency", "page_size", "timeout"})
+_NOT_PLACE = frozenset({"concurrency", "page_size", "timeout"})
 
 
 class SourceError(Exception):
@@ -56,7 +58,8 @@ def configured_source(path: Path, name: str) -> Source:
         known = ", ".join(inert(one) for one in destinations)
         raise SourceError(f"--destination {inert(name)}: there is none of that name; known: {known}")
     one = destinations[name]
-    known_keys = [key for key in DESTINATION_TYPES[one.type].model_fields if key not in _NOT_PLACE]
+    model = DESTINATION_TYPES[one.type]
+    known_keys = [key for key in model.model_fields if key not in (*_NOT_PLACE, *secrets_of(model))]
     written = {key: _text(one.options[key]) for key in known_keys if key in one.options}
     remarks = [
         f"Where it lies, from destination {name} of {path.name}; its keys and other settings are not taken over."

@@ -7,6 +7,7 @@ from pathlib import Path as FilePath
 
 from auditor.model import Flow, Waiver
 from auditor.settings.destinations import Destination, read_destinations
+from auditor.settings.experience_platform import ExperiencePlatformFacts, read_experience_platforms
 from auditor.settings.flows import read_flows
 from auditor.settings.include import TOP_KEYS, Files, read_files
 from auditor.settings.ledger import DEFAULT_LEDGER, read_ledger
@@ -31,6 +32,7 @@ class Config:
     flows: Mapping[str, Flow]
     warnings: tuple[str, ...] = ()  # what was read as it stands, and is probably not meant
     waivers: tuple[Waiver, ...] = ()
+    experience_platform: Mapping[str, ExperiencePlatformFacts] = field(default_factory=dict)
 
 
 def load_config(path: FilePath, environ: Mapping[str, str] | None = None) -> Config:
@@ -53,7 +55,8 @@ def _read(files: Files, path: FilePath, environ: Mapping[str, str]) -> Config | 
         return None
     given = tree.value.get("defaults")
     defaults = DefaultsSection() if given is None else read_section(DefaultsSection, given, ("defaults",), tree)
-    destinations = read_destinations(_named("destinations", tree), files.folder_of, environ, tree)
+    platforms = read_experience_platforms(tree.value.get("experience_platform"), files.folder_of, environ, tree)
+    destinations = read_destinations(_named("destinations", tree), files.folder_of, environ, platforms, tree)
     flows = read_flows(_named("flows", tree), defaults or DefaultsSection(), destinations, tree)
     waivers = read_waivers(tree.value.get("waivers"), tree)
     ledger = read_ledger(tree.value.get("ledger", DEFAULT_LEDGER), path.parent, environ, tree)
@@ -67,6 +70,7 @@ def _read(files: Files, path: FilePath, environ: Mapping[str, str]) -> Config | 
         flows=flows,
         warnings=(*find_warnings(tree, whole, flows), *find_unknown_names(waivers, known)),
         waivers=waivers,
+        experience_platform={name: facts for name, facts in platforms.items() if facts is not None},
     )
 
 

@@ -6,11 +6,8 @@
 from collections.abc import Iterable, Iterator
 
 from auditor.model import RunKind
-from auditor.settings.destination_models import (
-    DESTINATION_TYPES,
-    SECRET_KEYS,
-    DestinationSection,
-)
+from auditor.settings.destination_models import DESTINATION_TYPES, DestinationSection
+from auditor.settings.experience_platform import ExperiencePlatformSection
 from auditor.settings.fields import NEEDED, Section
 from auditor.settings.ledger import DEFAULT_LEDGER
 from auditor.settings.models import (
@@ -21,10 +18,14 @@ from auditor.settings.models import (
     FlowSection,
     ScheduleSection,
 )
+from auditor.settings.secret_keys import secrets_of
 from auditor.settings.template import MACROS
 from auditor.settings.values import render_duration
 from auditor.settings.waivers import DueSection, MatchSection, WaiverSection
 from auditor.settings.windows import DEFAULT_WINDOWS
+
+_WITH_SECRETS: tuple[type[Section], ...] = (*DESTINATION_TYPES.values(), ExperiencePlatformSection)
+_SECRETS = dict.fromkeys(one for model in _WITH_SECRETS for one in secrets_of(model))
 
 _INTRODUCTION = f"""\
 # Configuration
@@ -56,9 +57,9 @@ flows:
 * **Times** carry their zone: `2026-10-01T00:00:00Z`, or with an offset, `2026-10-01T02:00:00+02:00` (the same moment).
 * **Unknown keys** and keys given twice are errors. Anchors (`&`), aliases (`*`) and merge keys (`<<`) work;
   keys of the top level that begin with `x-` are ignored, as a place for anchors.
-* **Secrets** ({", ".join(f"`{key}`" for key in SECRET_KEYS)}) are given as the value,
-  as `${{ENV_NAME}}`, or by a file through the same key with `_file` appended (a relative path is relative to the
-  configuration; line ends at its end are not part of the secret).
+* **Secrets** are given as the value, as `${{ENV_NAME}}`, or by a file through the same key with `_file` appended (a
+  relative path is relative to the configuration; line ends at its end are not part of the secret). They are
+  {", ".join(f"`{key}`" for key in _SECRETS)}.
   They appear in no message, log or report.
 
 ## Top level
@@ -83,6 +84,12 @@ _TOP = (
         ),
         "none",
         "include: teams/*.yaml",
+    ),
+    (
+        "experience_platform",
+        "The sandboxes of Experience Platform that are asked, by name.",
+        "none",
+        "experience_platform: {prod: {…}}",
     ),
     ("destinations", "The places that exports land in, by name.", NEEDED, "destinations: {lake-backup: {…}}"),
     ("flows", "The dataflows that export, by name.", NEEDED, "flows: {web-3h: {…}}"),
@@ -138,6 +145,10 @@ such names is a mistake. A data file of another name that a pattern hides is sti
 a folder of which nothing is left is `folder-empty`, never sound. To leave out old exports, use `watch_from`.
 """
 
+_PLATFORMS = """\
+By name, each one sandbox of an organisation, asked with an OAuth server-to-server credential. A Data Landing Zone names
+the entry that gives its credentials."""
+
 _WAIVED = """\
 A waived finding stays in every report, marked as waived, but causes no exit code 1 and does not count as something
 that needs you. A waiver makes nothing sound: verdicts stay as they are, and what could not be checked still ends with
@@ -157,7 +168,9 @@ def _lines() -> Iterator[str]:
     yield _INCLUDES
     yield from _section("## Destinations", "What every destination may have.", DestinationSection)
     for name, model in DESTINATION_TYPES.items():
-        yield from _section(f"### `type: {name}`", model.__doc__ or "", model, without=DestinationSection)
+        described = " ".join((model.__doc__ or "").split())
+        yield from _section(f"### `type: {name}`", described, model, without=DestinationSection)
+    yield from _section("## Experience Platform", _PLATFORMS, ExperiencePlatformSection)
     yield from _section("## Defaults", "Each of these may be set on a flow too.", DefaultsSection)
     yield from _windows()
     yield from _section("### `first_run`", FirstRunSection.__doc__ or "", FirstRunSection)
@@ -191,11 +204,18 @@ def _section(title: str, text: str, model: type[Section], without: type[Section]
 
 
 def _rows(model: type[Section], without: type[Section] | None) -> Iterator[tuple[str, str, str, str]]:
-    for name, info in model.model_fields.items():
+    fields = [*model.model_fields.items()]
+    if without is DestinationSection:
+        fields.sort(key=lambda field: not field[1].is_required())
+    for name, info in fields:
         extra = info.json_schema_extra
-        if isinstance(extra, dict) and not (without and name in without.model_fields):
+        if isinstance(extra, dict) and not (without and info.description == _description(name, without)):
             key = info.alias or name
             yield key, info.description or "", str(extra["default_text"]), f"{key}: {extra['example']}"
+
+
+def _description(name: str, model: type[Section]) -> str | None:
+    return model.model_fields[name].description if name in model.model_fields else None
 
 
 def _table(rows: Iterable[tuple[str, str, str, str]]) -> Iterator[str]:

@@ -14,9 +14,11 @@ from pydantic.fields import FieldInfo
 from auditor.checks import CATALOGUE
 from auditor.model import Level, Severity
 from auditor.settings import fields
-from auditor.settings.destination_models import DESTINATION_TYPES, Secret
+from auditor.settings.destination_models import DESTINATION_TYPES, names
+from auditor.settings.experience_platform import ExperiencePlatformSection
 from auditor.settings.fields import NEEDED, Section
 from auditor.settings.models import DatasetSection, DefaultsSection, ExclusionSection, FlowSection, ScheduleSection
+from auditor.settings.secret_keys import Secret
 from auditor.settings.values import YES_WORDS
 from auditor.settings.waivers import DueSection, WaiverSection
 
@@ -55,6 +57,7 @@ def _kinds() -> list[tuple[object, Schema]]:
         (fields.Zone, {"type": "string"}),
         (fields.Concurrency, {**number, "maximum": 256}),
         (fields.PageSize, {**number, "maximum": 5000}),
+        (names.Port, {**number, "maximum": 65_535}),
         (Secret, _SCALAR),
         (fields.Text, _SCALAR),
     ]
@@ -77,6 +80,9 @@ def make_schema() -> Schema:
             "include": _or_none({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
             "ledger": {"description": "Where the audit remembers what it saw: a database URL.", "type": "string"},
             "defaults": _or_none(_section(DefaultsSection)),
+            "experience_platform": _or_none(
+                {"type": "object", "additionalProperties": _section(ExperiencePlatformSection)}
+            ),
             "destinations": {"type": "object", "minProperties": 1, "additionalProperties": _destination()},
             "flows": {"type": "object", "minProperties": 1, "additionalProperties": _section(FlowSection)},
             "waivers": _or_none({"type": "array", "items": _section(WaiverSection)}),
@@ -130,6 +136,8 @@ def _field(model: type[Section], name: str, info: FieldInfo) -> Schema:
             return {"type": "array", "items": {"anyOf": [_section(ExclusionSection), day]}}
         case "MatchSection", "due":
             return {"anyOf": [_section(DueSection), {"type": "string", "pattern": _INSTANT}]}
+        case "ExperiencePlatformSection", "scopes":
+            return {"anyOf": [{"type": "array", "minItems": 1, "items": _SCALAR}, {"type": "string"}]}
         case _, "severity":
             names, levels = {"enum": [*CATALOGUE]}, {"enum": [str(level) for level in Severity]}
             return {"type": "object", "propertyNames": names, "additionalProperties": levels}

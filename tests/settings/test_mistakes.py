@@ -390,7 +390,8 @@ CASES = [  # told, configuration, messages
         destination("type: locl", "path: x"),
         [
             (
-                'c.yaml:3:11: destinations.d.type: "locl" is no type of destination; write one of: local, s3. '
+                'c.yaml:3:11: destinations.d.type: "locl" is no type of destination; write one of: local, s3, '
+                "azure-blob, adls-gen2, gcs, sftp, data-landing-zone. "
                 'Did you mean "local"?'
             )
         ],

@@ -1,0 +1,74 @@
+"""`type: data-landing-zone`."""
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from typing import ClassVar
+from urllib.parse import parse_qs, urlsplit
+
+from adapters.http_answers import is_loopback
+from auditor.settings.destination_models.names import SafeEndpoint
+from auditor.settings.destination_models.section import DestinationSection, Fault
+from auditor.settings.fields import PositiveDuration, Text, key
+from auditor.settings.secret_keys import Secret, secret_key
+
+
+class LandingZoneSection(DestinationSection):
+    """The Data Landing Zone of a sandbox. Its credentials are fetched from Experience Platform, and again before they
+    end; or a signed address is given, which nobody renews."""
+
+    retained: ClassVar[timedelta] = timedelta(days=7)
+
+    experience_platform: Text | None = key(
+        "Name of the `experience_platform` entry that gives the credentials. This or `sas_uri` is needed.",
+        default="–",
+        example="prod",
+    )
+    sas_uri: Secret | None = secret_key(
+        "Address of the container with its signature, as the page of the Data Landing Zone shows it.",
+        default="–",
+        example="${AUDIT_DLZ_SAS_URI}",
+    )
+    endpoint_url: SafeEndpoint | None = key(
+        "Address of the storage, where another one than the credentials name is to be asked.",
+        default="as the credentials say",
+        example="https://dlz.example.com",
+    )
+    retain: PositiveDuration | None = key(
+        "Experience Platform removes exports older than this; they are then `expired`, not missing.",
+        default="7d",
+        example="7d",
+    )
+
+    def place(self, options: Mapping[str, object], /) -> str:
+        if self.experience_platform:
+            return f"Data Landing Zone of {self.experience_platform}"
+        parts = urlsplit(str(options.get("sas_uri", "")).strip())
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}".rstrip("/")
+
+    def find_contradictions(self) -> Iterator[Fault]:
+        if self.experience_platform is not None and self.has("sas_uri"):
+            yield self.written("sas_uri"), "stands beside experience_platform; keep one way to log in"
+        if self.experience_platform is None and not self.has("sas_uri"):
+            yield "", "has neither experience_platform nor sas_uri; add one of them, as in experience_platform: prod"
+
+    def find_bad_secrets(self, secrets: Mapping[str, str], /) -> Iterator[Fault]:
+        if "sas_uri" in secrets and (sentence := _wrong_address(secrets["sas_uri"])):
+            yield "sas_uri", sentence
+
+
+def _wrong_address(text: str) -> str:
+    """What is wrong with a signed address; never a part of it."""
+    meant = "write https://ACCOUNT.blob.core.windows.net/dlz-destination?…&sig=…, whole as it is shown"
+    try:
+        parts = urlsplit(text.strip())
+        host, _ = parts.hostname, parts.port
+        query = parse_qs(parts.query)
+    except ValueError:
+        return f"is no address; {meant}"
+    if parts.scheme not in ("http", "https") or not host:
+        return f"is no address; {meant}"
+    if parts.scheme == "http" and not is_loopback(text):
+        return "is not encrypted; write it with https:// in front"
+    if not query.get("sig"):
+        return f"has no signature (sig=); {meant}"
+    return "" if parts.path.strip("/") else f"names no container; {meant}"
