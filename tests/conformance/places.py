@@ -217,16 +217,20 @@ class LocalPlace:
         (self.root / key).unlink()
 
 
+def _s3_answer(code: str, status: int) -> Answer:
+    return s3_error(code, status, headers={"x-amz-request-id": REQUEST_ID})
+
+
 S3_ANSWERS: Mapping[Case, Answer] = {
-    "wrong": s3_error("InvalidAccessKeyId", 403),
-    "expired": s3_error("ExpiredToken", 400),
-    "no-list": s3_error("AccessDenied", 403),
-    "no-read": s3_error("AccessDenied", 403),
-    "clock-skew": s3_error("RequestTimeTooSkewed", 403),
-    "archived": s3_error("InvalidObjectState", 403),
-    "throttled": s3_error("SlowDown", 503),
-    "failing": s3_error("InternalError", 500),
-    "error-with-200": s3_error("InternalError", 200),
+    "wrong": _s3_answer("InvalidAccessKeyId", 403),
+    "expired": _s3_answer("ExpiredToken", 400),
+    "no-list": _s3_answer("AccessDenied", 403),
+    "no-read": _s3_answer("AccessDenied", 403),
+    "clock-skew": _s3_answer("RequestTimeTooSkewed", 403),
+    "archived": _s3_answer("InvalidObjectState", 403),
+    "throttled": _s3_answer("SlowDown", 503),
+    "failing": _s3_answer("InternalError", 500),
+    "error-with-200": _s3_answer("InternalError", 200),
 }
 """https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html; also what the XML API of GCS answers."""
 
