@@ -46,6 +46,9 @@ class AzureSection(DestinationSection):
         yield from self.find_two_ways(*self.ways)
         if self.has("client_secret") or self.tenant_id is not None:
             yield from self.find_halves("tenant_id", "client_id", "client_secret", without="azure-identity's own chain")
+        by_key = any(self.has(key) for key in ("account_key", "sas_token"))
+        if (self.account_url or "").startswith("http:") and not by_key:
+            yield "account_url", "is not encrypted, and a token goes over https only; write https://, or add a key"
 
     def find_bad_secrets(self, secrets: Mapping[str, str], /) -> Iterator[Fault]:
         if "sas_token" in secrets:

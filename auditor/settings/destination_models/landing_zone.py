@@ -5,8 +5,7 @@ from datetime import timedelta
 from typing import ClassVar
 from urllib.parse import parse_qs, urlsplit
 
-from adapters.http_answers import is_loopback
-from auditor.settings.destination_models.names import SafeEndpoint
+from auditor.settings.destination_models.names import SafeEndpoint, refuse_plain_http
 from auditor.settings.destination_models.section import DestinationSection, Fault
 from auditor.settings.fields import PositiveDuration, Text, key
 from auditor.settings.secret_keys import Secret, secret_key
@@ -67,7 +66,9 @@ def _wrong_address(text: str) -> str:
         return f"is no address; {meant}"
     if parts.scheme not in ("http", "https") or not host:
         return f"is no address; {meant}"
-    if parts.scheme == "http" and not is_loopback(text):
+    try:
+        refuse_plain_http(parts._replace(query="", path=""))
+    except ValueError:
         return "is not encrypted; write it with https:// in front"
     if not query.get("sig"):
         return f"has no signature (sig=); {meant}"

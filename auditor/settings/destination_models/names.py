@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Callable
+from ipaddress import ip_address
 from typing import Annotated, Any
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import BeforeValidator
 
-from adapters.http_answers import is_loopback
 from auditor.settings.fields import one_value, plain_text
 from auditor.settings.problems import quoted
 from auditor.settings.values import parse_whole_number
@@ -124,8 +124,15 @@ def _endpoint(given: str) -> str:
 
 def refuse_plain_http(parts: SplitResult) -> None:
     """Credentials and exports go over encrypted connections, except to this machine. Raises ValueError."""
-    if parts.scheme == "http" and not is_loopback(parts.geturl()):
+    if parts.scheme == "http" and not _is_this_machine(parts.hostname or ""):
         raise ValueError(f"is not encrypted; write https://{parts.netloc}{parts.path}")
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _safe_endpoint(given: str) -> str:
