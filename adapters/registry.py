@@ -9,7 +9,7 @@ from typing import Final, cast
 from adapters.base import Adapter, OpenAdapter
 from adapters.retry import RetryingAdapter
 
-__all__ = ["TYPES", "open_address", "open_destination", "opener"]
+__all__ = ["TYPES", "open_destination", "opener"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,8 @@ class _Type:
 _BY_NAME: Final[Mapping[str, _Type]] = {
     "local": _Type("adapters.local", "LocalAdapter", remote=False),
     "s3": _Type("adapters.s3", "S3Adapter", remote=True),
+    "azure-blob": _Type("adapters.azure_blob", "AzureBlobAdapter", remote=True),
+    "gcs": _Type("adapters.gcs", "open_gcs", remote=True),
 }
 
 TYPES: Final[tuple[str, ...]] = tuple(_BY_NAME)
@@ -30,8 +32,14 @@ _EVERYWHERE: Final = frozenset({"concurrency", "page_size", "timeout"})
 """Options that every destination takes; dropped for an adapter to which they mean nothing."""
 
 
-def open_destination(name: str, type: str, options: Mapping[str, object]) -> Adapter:  # noqa: A002 (the config's word)
-    """The adapter of destination `name`, with retries where it reads over a network.
+def open_destination(
+    name: str,
+    type: str,  # noqa: A002 (the config's word)
+    options: Mapping[str, object],
+    *,
+    retries: bool = True,
+) -> Adapter:
+    """The adapter of destination `name`, with retries where it reads over a network (unless they are not wanted).
 
     `options` are the adapter's keyword arguments, which are the config's keys (`folder`, `retain` and
     other keys that an adapter does not know stay with the caller); None means not given. Reaches for
@@ -44,7 +52,7 @@ def open_destination(name: str, type: str, options: Mapping[str, object]) -> Ada
         raise ValueError(f"destination {name!r}: unknown type {type!r}; known: {', '.join(TYPES)}")
     build = cast("Callable[..., Adapter]", getattr(import_module(known.module), known.name))
     adapter = build(name, **_checked(name, type, build, options))
-    return RetryingAdapter(adapter) if known.remote else adapter
+    return RetryingAdapter(adapter) if known.remote and retries else adapter
 
 
 def _checked(name: str, kind: str, build: Callable[..., Adapter], options: Mapping[str, object]) -> dict[str, object]:
@@ -73,15 +81,3 @@ class _Opener:
 def opener(name: str, type: str, options: Mapping[str, object]) -> OpenAdapter:  # noqa: A002
     """A picklable way to open the destination, for worker processes. Raises as `open_destination` does, when called."""
     return _Opener(name, type, dict(options))
-
-
-def open_address(address: str) -> tuple[OpenAdapter, str]:
-    """What opens `s3://bucket/prefix`, and the prefix. Credentials come from the vendor's usual chain.
-
-    Raises: ValueError if it is no such address. A local path is none: its root is for the caller to choose.
-    """
-    scheme, separator, rest = address.partition("://")
-    bucket, _, prefix = rest.partition("/")
-    if scheme != "s3" or not separator or not bucket:
-        raise ValueError(f"{address!r} is no address that can be opened; known: s3://bucket/prefix")
-    return opener(f"s3://{bucket}", "s3", {"bucket": bucket}), prefix

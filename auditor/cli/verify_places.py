@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from adapters.addresses import open_address
 from adapters.base import DestinationError, ObjectInfo, OpenAdapter, inert
-from adapters.registry import open_address, opener
+from adapters.registry import opener
 from auditor.model import StoredFile
 from auditor.scan.names import FileKind, file_kind
 

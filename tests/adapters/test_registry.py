@@ -7,16 +7,16 @@ import sys
 import pytest
 
 from adapters.local import LocalAdapter
-from adapters.registry import TYPES, open_address, open_destination, opener
+from adapters.registry import TYPES, open_destination, opener
 from adapters.retry import RetryingAdapter
 
 
 def test_the_types_are_those_of_the_configuration():
-    assert TYPES == ("local", "s3")
+    assert TYPES == ("local", "s3", "gcs")
 
 
 def test_an_unknown_type_is_told_with_the_known_ones():
-    with pytest.raises(ValueError, match=r"unknown type 'ftp'; known: local, s3"):
+    with pytest.raises(ValueError, match=r"unknown type 'ftp'; known: local, s3, gcs"):
         open_destination("lake", "ftp", {})
 
 
@@ -29,6 +29,10 @@ def test_an_unknown_type_is_told_with_the_known_ones():
         ("s3", {"bucket": ""}, r"bucket must not be empty"),
         ("s3", {"bucket": "b", "page_size": 0}, r"page_size"),
         ("s3", {"bucket": "b", "timeout": 0}, r"timeout"),
+        ("gcs", {"bucket": ""}, r"bucket must not be empty"),
+        ("gcs", {"bucket": "b", "page_size": 0}, r"page_size"),
+        ("gcs", {"bucket": "b", "hmac_access_id": "A"}, r"hmac_secret go together"),
+        ("gcs", {"bucket": "b", "anonymous": True, "service_account_file": "f"}, r"one of service_account_file"),
     ],
 )
 def test_options_that_cannot_be_are_refused_before_anything_is_asked(kind, options, told):
@@ -60,23 +64,3 @@ def test_an_sdk_is_imported_when_first_asked_for():
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
-
-
-@pytest.mark.parametrize(
-    "address, name, prefix",
-    [
-        ("s3://exports/backups/x", "s3://exports", "backups/x"),
-        ("s3://exports/", "s3://exports", ""),
-        ("s3://exports", "s3://exports", ""),
-        ("s3://exports/a//b?c#d%20", "s3://exports", "a//b?c#d%20"),
-    ],
-)
-def test_an_address_is_a_bucket_and_a_prefix(address, name, prefix):
-    opened, found = open_address(address)
-    assert (opened().name, found) == (name, prefix)
-
-
-@pytest.mark.parametrize("address", ["/tmp/x", "exports", "s3:/x", "s3://", "s3:///x", "ftp://h/x", ""])
-def test_what_is_no_address_is_refused(address):
-    with pytest.raises(ValueError, match="no address"):
-        open_address(address)
