@@ -24,6 +24,7 @@ from adapters.base import (
     Unsupported,
 )
 from adapters.streams import About, NoBytes, ObjectStream
+from adapters.trees import Remarks, Wish, names_nothing, order
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -75,11 +76,15 @@ class LocalAdapter:
 
     def __init__(self, name: str, root: str | os.PathLike[str]) -> None:
         self.name = name
-        self.remarks: list[str] = []
+        self._remarks = Remarks()
         self._root = Path(root).absolute()
 
     def __repr__(self) -> str:
         return f"LocalAdapter(name={self.name!r}, root={os.fspath(self._root)!r})"
+
+    @property
+    def remarks(self) -> list[str]:
+        return self._remarks.texts
 
     def list_objects(self, prefix: str, *, start_at: str = "") -> Iterator[ObjectInfo]:
         """As in the protocol. Every directory on the way is read whole, so that its names can be sorted."""
@@ -87,7 +92,7 @@ class LocalAdapter:
         top = prefix[: prefix.rfind("/") + 1]
         place = self._find("list", top)
         if place is not None:
-            yield from self._walk(place, _Wish(prefix, _order(start_at)))
+            yield from self._walk(place, Wish.of(prefix, start_at))
 
     def list_folder(self, prefix: str) -> Iterator[ObjectInfo | Folder]:
         self._require_root()
@@ -156,14 +161,13 @@ class LocalAdapter:
 
     def _resolve(self, operation: str, key: str) -> Path:
         """The real path of `key`. A key that leaves the root, by its text or by a link, names nothing here."""
-        parts = key.split("/")
         absent = NotFound("names nothing under the root", destination=self.name, operation=operation, key=key)
-        if "\0" in key or any(part in ("", ".", "..") for part in parts):
+        if names_nothing(key):
             raise absent
         root = self._real_root()
         with speaking_of(self.name, operation, key):
             try:
-                path = root.joinpath(*parts).resolve(strict=True)
+                path = root.joinpath(*key.split("/")).resolve(strict=True)
             except (RuntimeError, UnicodeEncodeError):  # a loop of links; a surrogate that stands for no byte
                 raise absent from None
         if not path.is_relative_to(root):
@@ -195,7 +199,7 @@ class LocalAdapter:
             facts = place.path.stat()
         return ObjectInfo(place.prefix, 0, _modified(facts), _version(facts))
 
-    def _walk(self, top: "_Place", wish: "_Wish") -> Iterator[ObjectInfo]:
+    def _walk(self, top: "_Place", wish: Wish) -> Iterator[ObjectInfo]:
         """Depth first with a stack of its own: a tree may be deeper than Python's."""
         stack = [(top, self._entries(top))]
         while stack:
@@ -205,9 +209,9 @@ class LocalAdapter:
                 stack.pop()
                 if place.is_empty and place.prefix and wish.includes(place.prefix):
                     yield self._marker("list", place)
-            elif entry.is_directory and wish.may_hold(entry):
+            elif entry.is_directory and wish.may_be_below(entry.key):
                 if any(entry.path == above.path for above, _ in stack):
-                    self._remark("links that lead back to a directory above them are not followed", entry.key)
+                    self._remarks.add("links that lead back to a directory above them are not followed", entry.key)
                     continue
                 below = _Place(entry.key, entry.path)
                 stack.append((below, self._entries(below)))
@@ -218,7 +222,7 @@ class LocalAdapter:
         """What stands in a directory, in key order: a directory sorts as if its name ended with a slash."""
         with speaking_of(self.name, "list", place.prefix), os.scandir(place.path) as found:
             entries = [entry for each in found if (entry := self._look(place, each)) is not None]
-        yield from sorted(entries, key=lambda entry: _order(entry.key))
+        yield from sorted(entries, key=lambda entry: order(entry.key))
 
     def _look(self, place: "_Place", each: "os.DirEntry[str]") -> "_Entry | None":
         key = place.prefix + each.name
@@ -231,13 +235,13 @@ class LocalAdapter:
             facts = None
         if path is None or facts is None:
             if is_link:
-                self._remark("links that leave the root or lead nowhere are not followed", key)
+                self._remarks.add("links that leave the root or lead nowhere are not followed", key)
         elif stat.S_ISDIR(facts.st_mode):
             return _Entry(key + "/", path, facts)
         elif stat.S_ISREG(facts.st_mode):
             return _Entry(key, path, facts)
         else:
-            self._remark("devices, pipes and sockets are not read", key)
+            self._remarks.add("devices, pipes and sockets are not read", key)
         return None
 
     def _inside(self, link: Path) -> Path | None:
@@ -246,10 +250,6 @@ class LocalAdapter:
         except RuntimeError:  # a loop of links
             return None
         return path if path.is_relative_to(self._real_root()) else None
-
-    def _remark(self, text: str, key: str) -> None:
-        if not any(remark.startswith(text) for remark in self.remarks):
-            self.remarks.append(f"{text} (for example {key!r})")
 
 
 @dataclass(slots=True)
@@ -274,23 +274,6 @@ class _Entry:
     @property
     def info(self) -> ObjectInfo:
         return _info(self.key, self.facts)
-
-
-@dataclass(frozen=True, slots=True)
-class _Wish:
-    """Which keys are asked for."""
-
-    prefix: str
-    start_at: bytes
-
-    def includes(self, key: str) -> bool:
-        return key.startswith(self.prefix) and _order(key) >= self.start_at
-
-    def may_hold(self, directory: _Entry) -> bool:
-        """May one of its keys be asked for? If not, it is not opened."""
-        reaches = directory.key.startswith(self.prefix) or self.prefix.startswith(directory.key)
-        own = _order(directory.key)
-        return reaches and (own >= self.start_at or self.start_at.startswith(own))
 
 
 class _Reading(io.RawIOBase):
@@ -348,7 +331,3 @@ def _modified(facts: os.stat_result) -> datetime:
 
 def _info(key: str, facts: os.stat_result) -> ObjectInfo:
     return ObjectInfo(key, facts.st_size, _modified(facts), _version(facts))
-
-
-def _order(key: str) -> bytes:
-    return key.encode("utf-8", "surrogatepass")
