@@ -20,6 +20,8 @@ import pytest
 
 from adapters.base import Adapter, OpenAdapter
 from adapters.registry import opener
+from tests.servers.azurite import shared_azurite
+from tests.servers.fake_gcs import shared_fake_gcs
 from tests.servers.fake_s3 import Answer, Request
 from tests.servers.fake_s3 import error as s3_error
 from tests.servers.seaweedfs import SeaweedFS, shared_seaweedfs
@@ -305,18 +307,48 @@ def _s3(_: Path) -> Iterator[Place]:
         yield S3Place(server)
 
 
+@contextmanager
+def _azure_blob(_: Path) -> Iterator[Place]:
+    from tests.conformance.azure_place import AzurePlace
+
+    with shared_azurite() as server:
+        yield AzurePlace(server)
+
+
+@contextmanager
+def _gcs(_: Path) -> Iterator[Place]:
+    from tests.conformance.gcs_place import GcsPlace  # it builds on this module
+
+    with shared_fake_gcs() as server:
+        yield GcsPlace(server)
+
+
+@contextmanager
+def _gcs_by_hmac(_: Path) -> Iterator[Place]:
+    from tests.conformance.gcs_place import GcsHmacPlace
+
+    with shared_seaweedfs() as server:
+        yield GcsHmacPlace(server)
+
+
 def type_of(name: str) -> str:
     """The registry's type of a key of PLACES."""
     return name.partition(" ")[0]
 
 
-PLACES: dict[str, Callable[[Path], AbstractContextManager[Place]]] = {"local": _local, "s3": _s3}
+PLACES: dict[str, Callable[[Path], AbstractContextManager[Place]]] = {
+    "local": _local,
+    "s3": _s3,
+    "azure-blob": _azure_blob,
+    "gcs": _gcs,
+    "gcs by HMAC": _gcs_by_hmac,
+}
 
 
 @pytest.fixture(scope="session", autouse=True)
 def held() -> Iterator[None]:
     """Holds the servers from the first test to the last."""
-    with shared_seaweedfs():
+    with shared_seaweedfs(), shared_azurite(), shared_fake_gcs():
         yield
 
 
