@@ -1,0 +1,186 @@
+"""Lists in pages: by a link to the next one (Flow Service), or by numbers (`start`, `limit`, `pageInfo`)."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, Protocol, TypeAlias
+from urllib.parse import parse_qsl, quote, unquote, unquote_plus, urlencode, urlsplit
+
+from adapters.base import DestinationError, Unreachable, Unsupported
+from adapters.paging import Page
+
+Value: TypeAlias = str | int
+Params: TypeAlias = Mapping[str, Value | Sequence[Value]] | Sequence[tuple[str, Value]]
+"""Query parameters; a name with several values (`property`) stands several times."""
+
+READINGS: Final = 5
+"""So often a list that changes while it is read is read from its beginning."""
+
+
+class Asks(Protocol):
+    """What the pages need of the client."""
+
+    destination: str
+    base_url: str
+
+    def get(self, path: str, params: Params = ()) -> Any:
+        """The JSON at `path`."""
+
+
+def as_pairs(params: Params) -> list[tuple[str, str]]:
+    pairs = params.items() if isinstance(params, Mapping) else params
+    return [(name, str(each)) for name, value in pairs for each in _each(value)]
+
+
+def _each(value: Value | Sequence[Value]) -> Sequence[Value]:
+    return (value,) if isinstance(value, str | int) else value
+
+
+class LinkedPages:
+    """Pages that name the next one in `_links.next.href`. A cursor is a page's query."""
+
+    def __init__(self, client: Asks, path: str, params: Params) -> None:
+        self._client = client
+        self._path = path
+        self._asked = as_pairs(params)
+
+    @property
+    def first(self) -> str:
+        return _query(self._asked)
+
+    def read_page(self, cursor: str) -> Page[Mapping[str, Any]]:
+        answer = self._read(cursor)
+        return Page([answer], self._next(answer))
+
+    def read_items(self, cursor: str) -> Page[Any]:
+        answer = self._read(cursor)
+        return Page(answer["items"], self._next(answer))
+
+    def _read(self, cursor: str) -> Mapping[str, Any]:
+        answer = self._client.get(self._path, parse_qsl(cursor, keep_blank_values=True))
+        return _as_list(answer, self._client, self._path)
+
+    def _next(self, answer: Mapping[str, Any]) -> str | None:
+        links = answer.get("_links") or {}
+        following = links.get("next") if isinstance(links, Mapping) else links
+        href = following.get("href") if isinstance(following, Mapping) else following
+        if href is None or href == "":
+            return None
+        if not isinstance(href, str):
+            raise _unsupported(self._client, self._path, "the link to the next page is no address")
+        return _query(self._beside_filters(self._own_query(href)))
+
+    def _own_query(self, href: str) -> str:
+        """The query of a link to this very list. No token is sent anywhere else."""
+        try:
+            link, base = urlsplit(href), urlsplit(self._client.base_url)
+            is_elsewhere = bool(link.netloc) and (link.hostname, link.port) != (base.hostname, base.port)
+        except ValueError:
+            raise _unsupported(self._client, self._path, "the link to the next page is no address") from None
+        if is_elsewhere or link.scheme not in ("", "http", "https"):
+            raise _unsupported(self._client, self._path, "the next page lies on another host; it is not asked for")
+        path = link.path.rstrip("/")
+        # Adobe's links begin at the service, not at the host: `/runs?continuationToken=…`.
+        if path and not f"{base.path}{self._path}".rstrip("/").endswith(f"/{path.lstrip('/')}"):
+            raise _unsupported(self._client, self._path, "the next page is one of another list")
+        return link.query
+
+    def _beside_filters(self, query: str) -> list[tuple[str, str]]:
+        """The link's parameters, and those asked for that it does not repeat."""
+        asked = {name for name, _ in self._asked}
+        linked = []
+        for part in filter(None, query.split("&")):
+            name, _, value = part.partition("=")
+            # A plus in a continuation token is a plus (they are base64, and not always encoded).
+            linked.append((name := unquote_plus(name), unquote_plus(value) if name in asked else unquote(value)))
+        named = {name for name, _ in linked}
+        return linked + [(name, value) for name, value in self._asked if name not in named]
+
+
+class NumberedPages:
+    """Pages by `start` and `limit`. A cursor is `<reading>:<start>`.
+
+    Numbers shift when something is added or removed in front meanwhile (Netflix/metaflow-service#464): where
+    `total` changes, or more or less came than it says, the list is read again from its beginning, and what was
+    given already is not given again. A count that is the same in two readings is taken for the server's way
+    of counting. Holds the ids, not the items.
+    """
+
+    def __init__(self, client: Asks, path: str, params: Params, limit: int) -> None:
+        self._client = client
+        self._path = path
+        self._asked = [(name, value) for name, value in as_pairs(params) if name not in ("start", "limit")]
+        self._limit = limit
+        self._given: set[str] = set()  # over all readings
+        self._seen: set[str] = set()  # in this reading
+        self._totals: set[object] = set()  # said in this reading
+        self._earlier: tuple[int, frozenset[object]] | None = None  # how the reading before came out
+
+    first: Final = "1:0"
+
+    def read_page(self, cursor: str) -> Page[Any]:
+        reading, start = map(int, cursor.split(":"))
+        numbers = [("start", str(start)), ("limit", str(self._limit))]
+        answer = _as_list(self._client.get(self._path, [*self._asked, *numbers]), self._client, self._path)
+        items, info = answer["items"], answer.get("pageInfo")
+        total, more = self._read_info(info if isinstance(info, Mapping) else {}, start, len(items))
+        if start == 0:
+            self._seen, self._totals = set(), set()
+        names = [_identity(item) for item in items]
+        fresh = not self._seen.issuperset(names)
+        same = total in self._totals
+        self._seen.update(names)
+        self._totals.add(total)
+        if more and not fresh and (same or not items):
+            raise _unsupported(self._client, self._path, "the server says there is more and gives nothing new")
+        following = f"{reading}:{start + len(items)}" if more else self._next_reading(reading)
+        return Page(list(self._not_given(names, items)), following)
+
+    def _read_info(self, info: Mapping[str, Any], start: int, count: int) -> tuple[int | None, bool]:
+        total = info.get("total")
+        total = total if isinstance(total, int) and not isinstance(total, bool) else None
+        more = info.get("hasNext")
+        if not isinstance(more, bool):
+            more = start + count < total if total is not None else count >= self._limit
+        return total, more
+
+    def _next_reading(self, reading: int) -> str | None:
+        """None if what was read is whole."""
+        outcome = (len(self._seen), frozenset(self._totals))
+        is_steady = len(self._totals) == 1
+        if is_steady and (self._totals in ({None}, {len(self._seen)}) or outcome == self._earlier):
+            return None
+        if reading >= READINGS:
+            raise _error(Unreachable, self._client, self._path, "the list does not stop changing while it is read")
+        self._earlier = outcome
+        return f"{reading + 1}:0"
+
+    def _not_given(self, names: Sequence[str], items: Sequence[Any]) -> Iterator[Any]:
+        for name, item in zip(names, items, strict=True):
+            if name not in self._given:
+                self._given.add(name)
+                yield item
+
+
+def _identity(item: Any) -> str:
+    """What tells an item from all others: its id, or all of it."""
+    number = item.get("id") if isinstance(item, Mapping) else None
+    return f"id:{number}" if isinstance(number, str | int) else json.dumps(item, sort_keys=True)
+
+
+def _query(pairs: Sequence[tuple[str, str]]) -> str:
+    """One spelling for one page, whatever the order: a page that points to itself is seen by it."""
+    return urlencode(sorted(pairs, key=lambda pair: pair[0]), quote_via=quote)
+
+
+def _as_list(answer: Any, client: Asks, path: str) -> Mapping[str, Any]:
+    if not isinstance(answer, Mapping) or not isinstance(answer.get("items"), list):
+        raise _unsupported(client, path, "the answer is no list: it has no items")
+    return answer
+
+
+def _unsupported(client: Asks, path: str, reason: str) -> DestinationError:
+    return _error(Unsupported, client, path, reason)
+
+
+def _error(kind: type[DestinationError], client: Asks, path: str, reason: str) -> DestinationError:
+    return kind(reason, destination=client.destination, operation="GET", key=path)
