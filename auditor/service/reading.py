@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from adapters.base import Adapter, DestinationError, NotFound, OpenAdapter
+from adapters.base import Adapter, DestinationError, NotFound, OpenAdapter, inert
 from auditor.ledger import Ledger
 from auditor.model import Content, FileCheck, Level, Manifest, StoredFile
 from auditor.reconcile.places import Trouble
@@ -13,6 +13,7 @@ from auditor.service.limits import Choice
 from auditor.service.options import AuditOptions, Progress
 from auditor.service.trouble import HOPELESS, trouble_of_check
 from auditor.verify.pool import Verifier
+from auditor.verify.reasons import Reason
 from auditor.verify.version import VERSION
 
 GIVE_UP_AFTER = 8  # files in a row that the destination itself would not give
@@ -53,13 +54,14 @@ class Reading:
         """A check for each of `files` (all below `prefix`), by key, with the file as it was when checked.
 
         A file that was replaced since the listing is described anew and judged as it is now; one that
-        changes again is left unchecked.
+        changes again is left unchecked. One that stays as it was described and yet gives other bytes than
+        that did not change: its destination contradicts itself, and it is unverifiable.
         """
         done = {} if self.options.reverify else self.reusable(prefix, files, level)
         self.files_reused += len(done)
         fresh = self._read([f for f in files if f.key not in done and self._may_read(f, level)], level, verifier)
         again = [file for key, (_, check) in fresh.items() if check.reason == "changed" and (file := self._now(key))]
-        fresh |= self._read(again, level, verifier)
+        fresh |= self._contradicted(self._read(again, level, verifier))
         now = datetime.now(UTC)
         self._ledger.record_checks(self.name, fresh.values(), at=now, verifier=VERSION)
         return done | {key: (file, _settled(check)) for key, (file, check) in fresh.items()}
@@ -122,10 +124,26 @@ class Reading:
             self._refusal = check
         else:
             self._in_a_row = 0
+        self._note_trouble(check)
+        self._progress.advance()
+
+    def _contradicted(
+        self, checks: Mapping[str, tuple[StoredFile, FileCheck]]
+    ) -> dict[str, tuple[StoredFile, FileCheck]]:
+        """`checks`, with those that call a file changed which its destination still describes as it was."""
+        told = dict(checks)
+        for key, (file, check) in checks.items():
+            if check.reason == Reason.CHANGED and self._now(key) == file:
+                error = f"{self.name}: read {key!r}: it gives another number of bytes than it lists ({file.size})"
+                facts = {**check.facts, "error": inert(error)}
+                told[key] = (file, replace(check, reason=Reason.UNSUPPORTED_DESTINATION, facts=facts))
+                self._note_trouble(told[key][1])
+        return told
+
+    def _note_trouble(self, check: FileCheck) -> None:
         trouble = trouble_of_check(check, self._adapter)
         if trouble:
             self.troubles.setdefault(trouble.code, trouble)
-        self._progress.advance()
 
     def _now(self, key: str) -> StoredFile | None:
         try:

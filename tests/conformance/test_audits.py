@@ -1,0 +1,272 @@
+"""An audit of two destinations of which one fails: the other one's answers are whole, and the failure is told once."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from adapters.base import Adapter, OpenAdapter
+from adapters.registry import opener
+from adapters.retry import Policy, RetryingAdapter
+from auditor.ledger import Ledger
+from auditor.model import Arrival, AuditResult, Content, Status
+from auditor.reconcile.status import NEVER_FINDINGS
+from auditor.service import AuditOptions, run_audit
+from auditor.settings import Config, load_config
+from auditor.worlds import World, lay_out, list_objects, render_config
+from tests.conformance.places import NAME, PLACES, Place, held
+from tests.conformance.test_failures import ON_HTTP, REMOTE
+from tests.conformance.wires import HttpWire, Wire, always, wire_to
+from tests.servers.fault_proxy import Tampered
+from tests.servers.process import free_ports
+from tests.service.auditing import verifier
+from tests.service.dated import OpenDated
+from tests.worlds.small import DAILY, EVENTS, NOW, WEB, at, small_world
+
+__all__ = ["held", "verifier"]
+
+HEALTHY = "cold-store"
+WORLD = small_world(
+    replace(WEB, datasets=(EVENTS,), start=at(7), parts=(2, 2)), replace(DAILY, start=at(6, 2, 30), parts=(2, 2))
+)
+assert WORLD.destination == NAME
+
+
+@dataclass(frozen=True)
+class Impatient:
+    """Opens a destination with retries that do not wait; picklable."""
+
+    inner: OpenAdapter
+
+    def __call__(self) -> Adapter:
+        adapter = self.inner()
+        inner = adapter.inner if isinstance(adapter, RetryingAdapter) else adapter
+        return RetryingAdapter(inner, Policy(attempts=2, first_wait_s=0.001, longest_wait_s=0.001))
+
+
+@dataclass
+class Scene:
+    """A place that holds the world, a way to it that can be broken, and a healthy place beside it."""
+
+    name: str  # in PLACES
+    place: Place
+    wire: Wire
+    home: Path
+    config: Config
+    verifier: Any
+    good: AuditResult | None = None
+
+    def audit(self, opening: OpenAdapter | None = None, **more: Any) -> AuditResult:
+        options = {**self.place.options_through(self.wire.address), "page_size": 3, "timeout": 10.0, **more}
+        broken = OpenDated(Impatient(opening or opener(NAME, self.place.type, options)), self.home / "plan.json")
+        healthy = OpenDated(
+            opener(HEALTHY, "local", {"root": str(self.home / "exports")}),
+            self.home / "plan.json",
+        )
+        openers = {NAME: broken, HEALTHY: healthy}
+        with Ledger.in_memory() as ledger:
+            return run_audit(
+                self.config,
+                ledger,
+                AuditOptions(now=NOW, is_past=True),
+                verifier=self.verifier,
+                open_with=lambda destination: openers[destination.facts.name],
+            )
+
+
+def configured(home: Path) -> Config:
+    """Two destinations that should hold the same, each with its own flows."""
+    halves = [json.loads(json.dumps(YAML(typ="safe").load(render_config(world)), default=str)) for world in worlds()]
+    both = {key: halves[0][key] | halves[1][key] for key in ("destinations", "flows")}
+    (home / "auditor.yaml").write_text(json.dumps(both))
+    return load_config(home / "auditor.yaml")
+
+
+def worlds() -> tuple[World, World]:
+    other = [replace(flow, name=f"{flow.name}-{HEALTHY}") for flow in WORLD.flows]
+    return WORLD, replace(WORLD, destination=HEALTHY, flows=tuple(other))
+
+
+@pytest.fixture(scope="module", params=REMOTE)
+def scene(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, verifier: Any) -> Iterator[Scene]:
+    home = tmp_path_factory.mktemp("scene")
+    lay_out(WORLD, home / "exports")
+    objects = list(list_objects(WORLD))
+    (home / "plan.json").write_text(json.dumps({o.key: o.modified.isoformat() for o in objects}))
+    with PLACES[request.param](home / "place") as place, wire_to(place) as wire:
+        place.put_many({o.key: o.data for o in objects})
+        made = Scene(request.param, place, wire, home, configured(home), verifier)
+        made.good = made.audit()
+        yield made
+
+
+@pytest.fixture(autouse=True)
+def mended(request: pytest.FixtureRequest, scene: Scene) -> Iterator[None]:
+    yield
+    if isinstance(scene.wire, HttpWire):
+        scene.wire.proxy.script = lambda _: None
+
+
+def of(result: AuditResult, destination: str) -> list[tuple[object, ...]]:
+    runs = [v for v in result.runs if v.destination == destination]
+    return [(v.flow, v.dataset, v.due, v.arrival, v.content, v.level, v.folder) for v in runs]
+
+
+def is_as_good_as_ever(scene: Scene, result: AuditResult) -> None:
+    """The healthy destination's runs are judged as if nothing had happened."""
+    assert scene.good is not None
+    assert of(result, HEALTHY) == of(scene.good, HEALTHY)
+    assert {f.destination for f in result.findings} <= {NAME}
+
+
+def is_blind(scene: Scene, result: AuditResult, code: str) -> None:
+    """The broken destination: everything unknown and unverifiable, one finding, exit status 3."""
+    is_as_good_as_ever(scene, result)
+    assert [finding.code for finding in result.findings] == [code], [f.message for f in result.findings]
+    runs = [v for v in result.runs if v.destination == NAME]
+    assert len(runs) >= 6
+    assert {(v.arrival, v.content) for v in runs} == {(Arrival.UNKNOWN, Content.UNVERIFIABLE)}
+    assert result.status is Status.INCOMPLETE
+    assert [(u.subject, u.destination) for u in result.unverifiable if u.subject.startswith("destination")] == [
+        (f"destination {NAME}", NAME)
+    ]
+
+
+def test_with_both_in_order_all_is_good(scene: Scene):
+    assert scene.good is not None
+    assert (scene.good.status, scene.good.findings) == (Status.GOOD, ())
+    names = {f"{flow.name}-{HEALTHY}": flow.name for flow in WORLD.flows}
+    mine = [row[1:] for row in of(scene.good, NAME)]
+    assert mine == [row[1:] for row in of(scene.good, HEALTHY)]
+    assert {row[0] for row in of(scene.good, HEALTHY)} == set(names)
+
+
+LISTING = {
+    "wrong": "credential-expired",
+    "expired": "credential-expired",
+    "no-list": "access-denied",
+    "clock-skew": "clock-skew",
+    "throttled": "destination-unreachable",
+    "failing": "destination-unreachable",
+    "error-with-200": "destination-unreachable",
+}
+
+
+@pytest.mark.parametrize("case", LISTING)
+def test_a_destination_that_refuses_is_told_once(scene: Scene, case: str):
+    if not isinstance(scene.wire, HttpWire) or (answer := scene.place.answer(case)) is None:
+        return  # in the table
+    scene.wire.proxy.script = always(lambda _: True, answer)
+    result = scene.audit()
+    is_blind(scene, result, LISTING[case])
+
+
+@pytest.mark.parametrize("identity", ["wrong", "expired", "no-list"])
+def test_credentials_that_do_not_do_are_told_once(scene: Scene, identity: str):
+    options = scene.place.options_as(identity)
+    if options is not None:  # else in the table
+        is_blind(scene, scene.audit(opener(NAME, scene.place.type, options)), LISTING[identity])
+
+
+def test_a_container_that_is_not_there_is_never_without_exports(scene: Scene):
+    is_blind(scene, scene.audit(scene.place.open_missing), "destination-unreachable")
+
+
+@pytest.mark.parametrize("host", ["nobody-lives-here.invalid", "127.0.0.1"])
+def test_a_host_that_is_not_there_is_told_once(scene: Scene, host: str):
+    assert scene.place.address is not None
+    address = f"{scene.place.address.partition(':')[0]}://{host}:{free_ports(1)[0]}"
+    options = scene.place.options_through(address)
+    is_blind(scene, scene.audit(opener(NAME, scene.place.type, options)), "destination-unreachable")
+
+
+def test_a_listing_that_breaks_half_way_is_no_listing(scene: Scene):
+    """The other pages are there, and show nothing missing nor whole of what was to come."""
+    if not isinstance(scene.wire, HttpWire):
+        return
+    failing = scene.place.answer("failing")
+    seen = iter(range(1000))
+    scene.wire.proxy.script = lambda r: failing if scene.place.is_listing(r) and next(seen) >= 3 else None
+    result = scene.audit()
+    is_as_good_as_ever(scene, result)
+    assert [finding.code for finding in result.findings] == ["destination-unreachable"]
+    runs = [v for v in result.runs if v.destination == NAME]
+    assert Arrival.MISSING not in {v.arrival for v in runs}
+    assert {v.content for v in runs} <= {Content.UNVERIFIABLE, Content.SOUND}
+    assert (Arrival.UNKNOWN, Content.UNVERIFIABLE) in {(v.arrival, v.content) for v in runs}
+    assert result.status is Status.INCOMPLETE
+
+
+READING: dict[str, tuple[Callable[[Place], object], str]] = {
+    "no right": (lambda place: place.answer("no-read"), "access-denied"),
+    "credentials that end": (lambda place: place.answer("expired"), "credential-expired"),
+    "a wrong clock": (lambda place: place.answer("clock-skew"), "clock-skew"),
+    "a server that fails": (lambda place: place.answer("failing"), "destination-unreachable"),
+    "a server that throttles": (lambda place: place.answer("throttled"), "destination-unreachable"),
+    "an error with status 200": (lambda place: place.answer("error-with-200"), "destination-unreachable"),
+    "bodies cut after ten bytes": (lambda _: Tampered(cut_at=10), "destination-unreachable"),
+    "bodies a byte short": (lambda _: Tampered(short_by=1), "destination-unreachable"),
+    "bodies without a byte": (lambda _: Tampered(short_by=10**9), "destination-unreachable"),
+    "no answer": (lambda _: Tampered(drop=True), "destination-unreachable"),
+}
+
+
+@pytest.mark.parametrize("how", READING)
+def test_what_cannot_be_read_is_neither_sound_nor_damaged(scene: Scene, how: str):
+    make, code = READING[how]
+    if not isinstance(scene.wire, HttpWire) or (fault := make(scene.place)) is None:
+        return  # in the table
+    scene.wire.proxy.script = always(scene.place.is_download, fault)
+    result = scene.audit()
+    is_as_good_as_ever(scene, result)
+    assert [finding.code for finding in result.findings] == [code], [f.message for f in result.findings]
+    assert scene.good is not None
+    runs = {v.due: v for v in result.runs if v.destination == NAME}
+    for before in [v for v in scene.good.runs if v.destination == NAME and v.content is Content.SOUND]:
+        assert runs[before.due].content is Content.UNVERIFIABLE, (before.due, runs[before.due].content)
+    assert result.status is Status.INCOMPLETE
+
+
+def test_fewer_bytes_than_listed_are_never_sound(scene: Scene):
+    """The server promises what it gives, and that is less than its listing says."""
+    if not isinstance(scene.wire, HttpWire):
+        return
+    scene.wire.proxy.script = always(scene.place.is_download, Tampered(lose=3))
+    result = scene.audit()
+    is_as_good_as_ever(scene, result)
+    assert [finding.code for finding in result.findings] == ["destination-unreachable"]
+    assert {v.content for v in result.runs if v.destination == NAME and v.folder} == {Content.UNVERIFIABLE}
+    assert result.status is Status.INCOMPLETE
+
+
+def test_an_archived_object_is_told_after_one_refused_read(scene: Scene):
+    if not isinstance(scene.wire, HttpWire) or (answer := scene.place.answer("archived")) is None:
+        return  # in the table
+    key = next(o.key for o in list_objects(WORLD) if "part-" in o.key or o.key.endswith(".parquet"))
+    name = key.rpartition("/")[2]
+
+    def is_it(request: Any) -> bool:
+        return scene.place.is_download(request) and name in request.path
+
+    scene.wire.proxy.requests.clear()
+    scene.wire.proxy.script = always(is_it, answer)
+    result = scene.audit()
+    is_as_good_as_ever(scene, result)
+    (finding,) = result.findings
+    assert (finding.code, finding.key) == ("file-archived", key)
+    assert sum(map(is_it, scene.wire.proxy.requests)) == 1
+    assert result.status is Status.INCOMPLETE
+    assert [v.content for v in result.runs if v.destination == NAME].count(Content.UNVERIFIABLE) == 1
+
+
+def test_no_failure_is_among_the_findings_that_alarm():
+    codes = {*LISTING.values(), *(code for _, code in READING.values()), "file-archived"}
+    assert codes <= NEVER_FINDINGS
+
+
+def test_every_way_to_fail_is_tried_on_http():
+    assert set(ON_HTTP) <= set(REMOTE)
