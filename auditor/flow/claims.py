@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from auditor.flow_model import DatasetCounts, RunRecord
@@ -19,20 +20,33 @@ def find_claims(
 
     A record belongs to the latest due time that its start (or creation) is not before by more than `early`, if
     it started within that run's deadline: Adobe's samples start up to an hour after their due time. A record
-    that tells its datasets apart and does not name this one says nothing of it. Each due time gets a claim:
-    NONE where no record belongs to it.
+    that tells its datasets apart and does not name this one says nothing of it. A due time to which none belongs
+    gets the claim NONE, and no claim if its deadline was over before the oldest record began: how long Experience
+    Platform keeps records is not documented.
     """
     ours = frozenset(datasets_of_flow)
     starts = [run.early_from for run in runs]
     members: dict[datetime, list[RunRecord]] = defaultdict(list)
+    oldest: datetime | None = None
     for record in records:
+        began = record.started or record.created
+        oldest = began if oldest is None else min(oldest, began)
         if not _speaks_of(record, dataset, ours):
             continue
-        began = record.started or record.created
         at = bisect_right(starts, began) - 1
         if at >= 0 and began <= runs[at].missing_after:
             members[runs[at].key.due].append(record)
-    return {run.key.due: sum_up(members.get(run.key.due, ()), dataset, ours) for run in runs}
+    told = [run for run in runs if oldest is not None and run.missing_after >= oldest]
+    return {run.key.due: sum_up(members.get(run.key.due, ()), dataset, ours) for run in told}
+
+
+def as_of(record: RunRecord, now: datetime) -> RunRecord | None:
+    """`record` as it stood at `now`: open where it ended later, None where it had not begun."""
+    if (record.started or record.created) > now:
+        return None
+    if record.ended is None or record.ended <= now:
+        return record
+    return replace(record, state=RunState.IN_PROGRESS, ended=None, written=Counts(), datasets={}, errors=())
 
 
 def unknown_claims(runs: Iterable[ExpectedRun], reason: str) -> dict[datetime, Claim]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from auditor.flow_model import FlowVersion
 from auditor.model import Schedule
@@ -45,12 +46,13 @@ def _find(before: FlowVersion, after: FlowVersion) -> Iterator[Weakening]:
     if before.place != after.place:
         was, now = _place(before), _place(after)
         yield Weakening("place", f"writes to {now} instead of {was}", was, now)
-    for aspect, was, now in (
-        ("format", before.format, after.format),
-        ("compression", before.compression, after.compression),
-    ):
-        if was is not None and now is not None and was != now:
-            yield Weakening(aspect, f"writes {now.value} instead of {was.value}", was.value, now.value)
+    yield from _otherwise("format", before.format, after.format)
+    yield from _otherwise("compression", before.compression, after.compression)
+
+
+def _otherwise(aspect: str, before: StrEnum | None, after: StrEnum | None) -> Iterator[Weakening]:
+    if before is not None and after is not None and before != after:
+        yield Weakening(aspect, f"writes {aspect} {after} instead of {before}", str(before), str(after))
 
 
 def _sparser(before: Schedule | None, after: Schedule | None) -> Iterator[Weakening]:
