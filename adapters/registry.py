@@ -22,7 +22,9 @@ class _Type:
 _BY_NAME: Final[Mapping[str, _Type]] = {
     "local": _Type("adapters.local", "LocalAdapter", remote=False),
     "s3": _Type("adapters.s3", "S3Adapter", remote=True),
+    "sftp": _Type("adapters.sftp", "SftpAdapter", remote=True),
     "azure-blob": _Type("adapters.azure_blob", "AzureBlobAdapter", remote=True),
+    "adls-gen2": _Type("adapters.adls", "AdlsAdapter", remote=True),
     "gcs": _Type("adapters.gcs", "open_gcs", remote=True),
 }
 

@@ -132,7 +132,7 @@ class SftpAdapter:
 
     def excess_rights(self) -> tuple[str, ...] | None:
         with speaking_of(self.name, "describe"), self._sessions.borrow() as wire:
-            return find_excess(wire, self._tree.find_root(wire), self._login.username)
+            return find_excess(wire, self._tree.find_root(wire, "describe", ""), self._login.username)
 
     def close(self) -> None:
         self._sessions.close()

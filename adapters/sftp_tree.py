@@ -59,18 +59,24 @@ class Tree:
     remarks: Remarks
     _real_root: bytes | None = None
 
-    def find_root(self, wire: Wire) -> bytes:
+    def find_root(self, wire: Wire, operation: str, key: str) -> bytes:
         """The real path of the root, asked for once. Raises NotFound where it is no directory."""
         if self._real_root is None:
-            self._real_root = self.check_root(wire)
+            self._real_root = self.check_root(wire, operation, key)
         return self._real_root
 
-    def check_root(self, wire: Wire) -> bytes:
-        """Is the root (still) there?"""
-        with speaking_of(self.destination, "open the root"):
-            real, facts = wire.look(_encoded(self.root) or b".")
+    def check_root(self, wire: Wire, operation: str, key: str) -> bytes:
+        """The real path of the root, if it is (still) there."""
+        with speaking_of(self.destination, operation, key):
+            try:
+                real, facts = wire.look(_encoded(self.root) or b".")
+            except RefusedError as error:
+                if is_not_there(error):
+                    facts = Facts()
+                else:
+                    raise
         if not is_directory(facts):
-            raise NotFound("the root is no directory", destination=self.destination, operation="open the root")
+            raise self.absent("the folder of the destination is not there", operation, key)
         return real
 
     def find(self, wire: Wire, operation: str, key: str) -> tuple[bytes, Facts]:
@@ -79,7 +85,7 @@ class Tree:
         A key that leaves the root, by its text or by a link, names nothing here: NotFound. In a listing a
         link that leaves is Unsupported: what is not looked at is not "nothing there".
         """
-        root = self.find_root(wire)
+        root = self.find_root(wire, operation, key)
         name = key.removesuffix("/")
         try:
             if names_nothing(name):

@@ -90,12 +90,12 @@ def read_folder(sessions: Sessions, tree: Tree, prefix: str) -> Page[ObjectInfo 
 def find_top(wire: Wire, tree: Tree, prefix: str) -> Directory | None:
     """The directory at `prefix`; None where there is none. Raises NotFound where not even the root is there."""
     if not prefix:
-        real, facts = wire.look(tree.find_root(wire))
+        real, facts = wire.look(tree.find_root(wire, "list", prefix))
         return Directory("", real, facts)
     try:
         path, facts = tree.find(wire, "list", prefix)
     except NotFound:
-        tree.check_root(wire)
+        tree.check_root(wire, "list", prefix)
         return None
     return Directory(prefix, path, facts) if is_directory(facts) else None
 
@@ -183,7 +183,7 @@ class Reading:
             real, facts = b"", Facts()
         if real == link:
             self.tree.remarks.add(UNTOLD, key)
-        elif not is_inside(real, self.tree.find_root(self.wire)):
+        elif not is_inside(real, self.tree.find_root(self.wire, "list", key)):
             self.tree.remarks.add(LEADS_OUT, key)
         else:
             return real, facts

@@ -2,7 +2,7 @@
 
 A place is a real destination that a test may fill. To add a destination: one class (in a module of its own,
 `<type>_place.py`) and one line in PLACES. The key there is the registry's type, with the way of logging in behind it
-where there are several: "gcs", "gcs by HMAC", "data-landing-zone on Azure", "data-landing-zone on S3".
+where there are several: "gcs by JSON", "gcs by HMAC", "data-landing-zone on Azure", "data-landing-zone on S3".
 
 What a server of the tests cannot do itself is played by a proxy before it (tests/servers/fault_proxy.py), with the
 answers that `Place.answer` gives in the provider's shape. What no proxy can play either stands in
@@ -21,10 +21,12 @@ import pytest
 from adapters.base import Adapter, OpenAdapter
 from adapters.registry import opener
 from tests.servers.azurite import shared_azurite
+from tests.servers.dfs import shared_lake
 from tests.servers.fake_gcs import shared_fake_gcs
 from tests.servers.fake_s3 import Answer, Request
 from tests.servers.fake_s3 import error as s3_error
 from tests.servers.seaweedfs import SeaweedFS, shared_seaweedfs
+from tests.servers.sshd import shared_sshd
 
 PAGE_SIZE = 3  # so that every case crosses pages
 NAME = "lake-backup"
@@ -316,6 +318,14 @@ def _azure_blob(_: Path) -> Iterator[Place]:
 
 
 @contextmanager
+def _adls_gen2(_: Path) -> Iterator[Place]:
+    from tests.conformance.adls_place import AdlsPlace
+
+    with shared_lake() as lake:
+        yield AdlsPlace(lake)
+
+
+@contextmanager
 def _gcs(_: Path) -> Iterator[Place]:
     from tests.conformance.gcs_place import GcsPlace  # it builds on this module
 
@@ -331,6 +341,14 @@ def _gcs_by_hmac(_: Path) -> Iterator[Place]:
         yield GcsHmacPlace(server)
 
 
+@contextmanager
+def _sftp(_: Path) -> Iterator[Place]:
+    from tests.conformance.sftp_place import SftpPlace  # it builds on this module
+
+    with shared_sshd() as server:
+        yield SftpPlace(server)
+
+
 def type_of(name: str) -> str:
     """The registry's type of a key of PLACES."""
     return name.partition(" ")[0]
@@ -340,15 +358,17 @@ PLACES: dict[str, Callable[[Path], AbstractContextManager[Place]]] = {
     "local": _local,
     "s3": _s3,
     "azure-blob": _azure_blob,
-    "gcs": _gcs,
+    "adls-gen2": _adls_gen2,
+    "gcs by JSON": _gcs,
     "gcs by HMAC": _gcs_by_hmac,
+    "sftp": _sftp,
 }
 
 
 @pytest.fixture(scope="session", autouse=True)
 def held() -> Iterator[None]:
     """Holds the servers from the first test to the last."""
-    with shared_seaweedfs(), shared_azurite(), shared_fake_gcs():
+    with shared_seaweedfs(), shared_lake(), shared_fake_gcs(), shared_sshd():  # the lake holds Azurite
         yield
 
 

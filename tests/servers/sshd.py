@@ -36,7 +36,7 @@ class Sshd:
     home: Path
     port: int
     username: str
-    keys: Path  # the directory of the host keys and of the client's key
+    keys: Path  # of the host keys, and of the client's: "client", "ended" (since 2020), "stranger" (unknown there)
     is_chrooted: bool
     log: Path
     host: str = "127.0.0.1"
@@ -164,7 +164,8 @@ def _make_keys(directory: Path) -> Path:
     directory.mkdir()
     for kind in HOST_KEY_TYPES:
         make_key(directory / f"host-{kind}", kind, "", *(("-b", "2048") if kind == "rsa" else ()))
-    make_key(directory / "client", "ed25519")
+    for name in ("client", "stranger", "ended"):
+        make_key(directory / name, "ed25519")
     return directory
 
 
@@ -180,7 +181,8 @@ def _start(
     if is_root:
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # where sshd locks up its unprivileged half
     authorized = base / "authorized_keys"
-    authorized.write_text((keys / "client.pub").read_text())
+    ended = f'expiry-time="20200101" {(keys / "ended.pub").read_text()}'
+    authorized.write_text((keys / "client.pub").read_text() + ended)
     authorized.chmod(0o644)
     tail = ""
     for attempt in range(STARTS):
