@@ -40,10 +40,11 @@ LARGEST_PAGE: Final = 5000
 KNOWN: Final = frozenset(
     {"resource", "timeout", "continuation", "directory", "recursive", "maxResults", "upn", "beginFrom"}
 )
-SAS_FIELDS: Final = frozenset(
-    "sv ss srt sr sp st se spr sip si sig sdd skoid sktid skt ske sks skv saoid suoid scid ses".split()
-)
-BEGIN_FROM_SINCE: Final = "2025-07-05"  # service versions before it do not know the parameter
+SAS_FIELDS: Final = {
+    *("sv", "ss", "srt", "sr", "sp", "st", "se", "spr", "sip", "si", "sig", "sdd"),
+    *("skoid", "sktid", "skt", "ske", "sks", "skv", "saoid", "suoid", "scid", "ses"),
+}
+BEGIN_FROM_SINCE: Final = "2026-02-06"  # service versions before it do not know the parameter
 REQUEST_ID: Final = "8d0f2a3e-801f-0041-5bb4-000000000000"
 
 Fault = Callable[[Request], Answer | Tampered | None]
@@ -283,9 +284,9 @@ def _always() -> dict[str, str]:
 
 
 SIGNED: Final = (
-    "content-encoding content-language content-length content-md5 content-type date "
-    "if-modified-since if-match if-none-match if-unmodified-since range"
-).split()
+    *("content-encoding", "content-language", "content-length", "content-md5", "content-type", "date"),
+    *("if-modified-since", "if-match", "if-none-match", "if-unmodified-since", "range"),
+)
 
 
 def _signature(azurite: Azurite, request: Request) -> str:
@@ -303,11 +304,10 @@ def _signature(azurite: Azurite, request: Request) -> str:
 @contextlib.contextmanager
 def running_lake() -> Iterator[Lake]:
     """An account before the shared Azurite."""
-    with shared_azurite() as azurite:
-        with fault_proxy(azurite.account_url.rpartition("/")[0]) as proxy:
-            lake = Lake(azurite, proxy)
-            proxy.script = lake.answer
-            yield lake
+    with shared_azurite() as azurite, fault_proxy(azurite.account_url.rpartition("/")[0]) as proxy:
+        lake = Lake(azurite, proxy)
+        proxy.script = lake.answer
+        yield lake
 
 
 shared_lake = Shared(running_lake)
