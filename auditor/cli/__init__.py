@@ -5,6 +5,7 @@ import typer
 from auditor.cli.audit import audit
 from auditor.cli.config import config_app
 from auditor.cli.demo import demo
+from auditor.cli.destinations import destinations_app
 from auditor.cli.explain import explain
 from auditor.cli.verify import verify
 
@@ -22,6 +23,7 @@ app.command()(audit)
 app.command()(verify)
 app.command()(explain)
 app.add_typer(config_app, name="config")
+app.add_typer(destinations_app, name="destinations")
 
 
 def main() -> None:
