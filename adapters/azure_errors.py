@@ -54,8 +54,7 @@ BY_CODE: Final[Mapping[str, type[DestinationError]]] = {
     **dict.fromkeys(("KeyVaultAccessTokenCannotBeAcquired",), AccessDenied),
     **dict.fromkeys(("AuthenticationFailed", "InvalidAuthenticationInfo"), CredentialExpired),
     **dict.fromkeys(("NoAuthenticationInformation",), CredentialExpired),
-    **dict.fromkeys(("ServerBusy", "TooManyRequests", "AccountRequestsThrottled", "IngressThrottled"), Throttled),
-    **dict.fromkeys(("EgressThrottled", "OperationsPerSecondThrottled"), Throttled),
+    **dict.fromkeys(("ServerBusy", "TooManyRequests"), Throttled),
     **dict.fromkeys(("InternalError", "OperationTimedOut", "AccountBeingCreated"), Unreachable),
     **dict.fromkeys(("ConditionNotMet", "BlobOverwritten", "BlobModifiedWhileReading"), Changed),
     **dict.fromkeys(("InvalidRange",), RangeRefused),
@@ -67,6 +66,8 @@ BY_CODE: Final[Mapping[str, type[DestinationError]]] = {
     **dict.fromkeys(("InvalidBlobType", "PathAlreadyExists", "BlobAlreadyExists", "ResourceTypeMismatch"), Unsupported),
 }
 
+UNSPEAKABLE: Final = "the request cannot be made, or its answer not be understood"
+
 # The first class that fits holds. What stands nowhere is Unsupported, with the name of its class.
 BY_CLASS: Final[tuple[tuple[tuple[type[BaseException], ...], type[DestinationError], str], ...]] = (
     ((CredentialUnavailableError,), CredentialExpired, "no credentials were found"),
@@ -77,7 +78,7 @@ BY_CLASS: Final[tuple[tuple[tuple[type[BaseException], ...], type[DestinationErr
     ((sdk.IncompleteReadError, sdk.ServiceResponseError), Unreachable, "the connection was cut"),
     ((sdk.DecodeError, sdk.DeserializationError), Unreachable, "the answer is cut or is no Azure answer"),
     ((sdk.TooManyRedirectsError,), Unsupported, "the server sends us in a circle"),
-    ((sdk.SerializationError,), Unsupported, "the request cannot be made"),
+    ((sdk.SerializationError,), Unsupported, UNSPEAKABLE),
     (
         (sdk.StreamConsumedError, sdk.StreamClosedError, sdk.ResponseNotReadError),
         Unsupported,
@@ -90,8 +91,9 @@ BY_CLASS: Final[tuple[tuple[tuple[type[BaseException], ...], type[DestinationErr
         "the connection failed",
     ),
     ((requests.exceptions.ChunkedEncodingError, TimeoutError), Unreachable, "the connection failed"),
-    ((requests.exceptions.RequestException,), Unsupported, "the request cannot be made"),
+    ((requests.exceptions.RequestException,), Unsupported, UNSPEAKABLE),
     ((OSError,), Unreachable, "the connection failed"),
+    ((sdk.AzureError, ValueError, TypeError), Unsupported, UNSPEAKABLE),
 )
 
 
@@ -138,8 +140,8 @@ def translate(error: Exception, *, destination: str, operation: str, key: str = 
     refusal = _refusal_in(error)
     if refusal is not None:
         return translate_refusal(refusal, destination=destination, operation=operation, key=key)
-    kind, reason = _of_class(error)
-    return kind(f"{reason} ({type(error).__name__})", destination=destination, operation=operation, key=key)
+    kind, reason, told = _of_token(error) or (*_of_class(error), type(error).__name__)
+    return kind(f"{reason} ({told})", destination=destination, operation=operation, key=key)
 
 
 def translate_refusal(refusal: Refusal, *, destination: str, operation: str, key: str = "") -> DestinationError:
@@ -158,6 +160,14 @@ def translate_refusal(refusal: Refusal, *, destination: str, operation: str, key
     )
 
 
+# https://learn.microsoft.com/entra/identity-platform/reference-error-codes; those not here: the login is refused.
+BY_ENTRA_CODE: Final[Mapping[str, type[DestinationError]]] = {
+    "AADSTS90006": Unreachable,  # an error of theirs that may pass
+    "AADSTS90012": Unreachable,  # out of time
+    "AADSTS90033": Unreachable,  # unavailable for a moment
+    "AADSTS90055": Throttled,
+}
+
 REASONS: Final[Mapping[type[DestinationError], str]] = {
     NotFound: "not there",
     CredentialExpired: "the credentials are not accepted",
@@ -175,6 +185,10 @@ REASONS_BY_CODE: Final[Mapping[str, str]] = {
     "FilesystemBeingDeleted": "the file system is being deleted",
     "NoAuthenticationInformation": "the server wants credentials and got none",
     "BlobUsesCustomerSpecifiedEncryption": "encrypted with a key of the customer's, which is not supported",
+    "AADSTS7000222": "the client secret has expired",
+    "AADSTS7000215": "the client secret is wrong",
+    "AADSTS700016": "no such client_id in this tenant",
+    "AADSTS90002": "no such tenant_id",
     "AccountIsDisabled": "access denied: the storage account is disabled",
     "ContainerDisabled": "access denied: the container is disabled",
     "KeyBasedAuthenticationNotPermitted": "access denied: the account permits no account keys and no SAS made of them",
@@ -212,7 +226,7 @@ def _of_login(refusal: Refusal) -> tuple[type[DestinationError], str]:
         return ClockSkew, f"our clock says {ours}, the server's {refusal.headers.get('date', 'unknown')[:40]}"
     if re.search(r"Signature not valid in the specified time frame", said):
         return CredentialExpired, "the SAS is not valid at this time"
-    if re.search(r"token is expired|AADSTS7000222\b", said):
+    if re.search(r"token is expired", said):
         return CredentialExpired, "the credentials have expired"
     return CredentialExpired, REASONS_BY_CODE.get(refusal.code, REASONS[CredentialExpired])
 
@@ -270,12 +284,39 @@ def _text_of(response: Any) -> str:
 
 
 def _of_class(error: Exception) -> tuple[type[DestinationError], str]:
-    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+    if "CERTIFICATE_VERIFY_FAILED" in _said_by(error):
         return NotTrusted, "the server's certificate is not trusted"
     for classes, kind, reason in BY_CLASS:
         if isinstance(error, classes):
             return kind, reason
-    return Unsupported, "the request cannot be made, or its answer not be understood"
+    return Unsupported, UNSPEAKABLE
+
+
+def _said_by(error: Exception) -> str:
+    try:
+        return str(error)
+    except Exception:  # some errors of the transport cannot be shown when they were made in haste
+        return ""
+
+
+def _of_token(error: Exception) -> tuple[type[DestinationError], str, str] | None:
+    """Why no token could be had, where azure-identity keeps the reason in its message or its cause; else None."""
+    if not isinstance(error, sdk.ClientAuthenticationError):
+        return None
+    said, cause = _said_by(error), error.__cause__
+    if type(error).__name__ == "AzureSigningError":  # of the storage SDKs' private parts
+        return CredentialExpired, "the account key is none (base64)", type(error).__name__
+    if code := _first(r"\b(AADSTS\d{3,8})\b", said):
+        kind = BY_ENTRA_CODE.get(code, CredentialExpired)
+        return kind, REASONS_BY_CODE.get(code) or f"no token: {REASONS[kind]}", code
+    if status := _first(r"\bHTTP Error: (\d{3})\b", said):
+        kind = kind_of_status(int(status))
+        return kind, f"no token: {REASONS.get(kind, 'the identity service refuses')}", f"HTTP {status}"
+    if isinstance(cause, Exception) and not isinstance(cause, sdk.HttpResponseError):
+        kind, reason = _of_class(cause)
+        if issubclass(kind, Unreachable):
+            return kind, f"no token: {reason}", type(cause).__name__
+    return None
 
 
 def _first(pattern: str, text: str) -> str:

@@ -130,7 +130,7 @@ class AzureLogin:
         The transport is new and its pool sized to `concurrency`; closing the client closes it. Trying again is
         adapters/retry.py's business, so the SDK does not. No redirect is followed: it could lead a SAS elsewhere.
         """
-        keep_signatures_out_of_logs()
+        keep_secrets_out_of_logs()
         session = requests.Session()
         for scheme in ("http://", "https://"):
             session.mount(scheme, HTTPAdapter(pool_maxsize=self.concurrency, max_retries=0))
@@ -192,8 +192,14 @@ _SILENT: Final = logging.Logger("azure-without-headers")
 _SILENT.disabled = True
 
 
-def keep_signatures_out_of_logs() -> None:
-    """The connection pool logs each address with its query when someone turns on its debugging."""
+def keep_secrets_out_of_logs() -> None:
+    """The connection pool logs each address with its query when someone turns on its debugging.
+
+    And azure-identity warns of each failure in the words of the server; the errors say it in ours.
+    """
+    identity = logging.getLogger("azure.identity")
+    if identity.level == logging.NOTSET:
+        identity.setLevel(logging.ERROR)
     logger = logging.getLogger("urllib3.connectionpool")
     if _HIDE_SIGNATURES not in logger.filters:
         logger.addFilter(_HIDE_SIGNATURES)
