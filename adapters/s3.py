@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from botocore.exceptions import ClientError
 
@@ -18,7 +18,7 @@ from adapters.base import (
 )
 from adapters.paging import PagedListing
 from adapters.s3_answers import Fail, describe, promised_bytes, read_etag, refuse_error_body
-from adapters.s3_errors import EXPIRED, LIST_RIGHT, READ_RIGHT, read_answer, speaking_of
+from adapters.s3_errors import EXPIRED, LIST_RIGHT, READ_RIGHT, S3_RIGHTS, Rights, read_answer, speaking_of
 from adapters.s3_listing import S3Listing
 from adapters.s3_session import Clients, Login
 from adapters.streams import About, NoBytes, ObjectStream, PromisedBytes
@@ -46,6 +46,7 @@ class S3Adapter:
         checksum_kinds=("sha256", "sha1", "md5", "crc64nvme", "crc32c", "crc32"),
         rights=(LIST_RIGHT, READ_RIGHT),
     )
+    _rights: ClassVar[Rights] = S3_RIGHTS
 
     def __init__(
         self,
@@ -112,8 +113,7 @@ class S3Adapter:
     def describe_object(self, key: str) -> ObjectInfo:
         answer = self._head(key)
         with speaking_of(self.name, "describe", key):
-            # The ETags of directory buckets are no MD5.
-            return describe(key, answer, etag_may_be_md5=not self._bucket.endswith("--x-s3"))
+            return self._describe(key, answer)
 
     def excess_rights(self) -> None:
         """S3 tells rights only to those who may ask IAM, or by trying."""
@@ -121,9 +121,16 @@ class S3Adapter:
     def close(self) -> None:
         self._clients.close()
 
+    def _describe(self, key: str, answer: Mapping[str, Any]) -> ObjectInfo:
+        # The ETags of directory buckets are no MD5.
+        return describe(key, answer, etag_may_be_md5=not self._bucket.endswith("--x-s3"))
+
+    def _check_bytes(self, answer: Mapping[str, Any], fail: Fail) -> None:
+        """Raise where what comes is not what is stored. S3 itself sends as it stores."""
+
     def _ask(self, operation: str, method: str, key: str, **parameters: Any) -> Mapping[str, Any]:
         parameters |= {"Bucket": self._bucket, **self._payer}
-        with speaking_of(self.name, operation, key):
+        with speaking_of(self.name, operation, key, self._rights):
             client = self._clients.current()
             try:
                 answer: Mapping[str, Any] = getattr(client, method)(**parameters)
@@ -183,6 +190,7 @@ class S3Adapter:
                     refuse_error_body(answer, body, fail)
                 if version and etag and etag != version:
                     raise fail(Changed, "replaced since it was listed")
+                self._check_bytes(answer, fail)
                 promised = promised_bytes(answer, start, length, fail)
         except DestinationError:
             body.close()

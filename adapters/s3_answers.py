@@ -29,10 +29,17 @@ class Fail:
 
     def __init__(self, destination: str, operation: str, key: str, answer: Mapping[str, Any]) -> None:
         self.about: About = {"destination": destination, "operation": operation, "key": key}
-        self.request_id = str(answer.get("ResponseMetadata", {}).get("RequestId", ""))
+        about = answer.get("ResponseMetadata", {})
+        self.request_id = str(about.get("RequestId") or read_headers(answer).get("x-guploader-uploadid", ""))[:80]
 
     def __call__(self, kind: type[DestinationError], reason: str) -> DestinationError:
         return kind(reason, request_id=self.request_id, **self.about)
+
+
+def read_headers(answer: Mapping[str, Any]) -> Mapping[str, str]:
+    """The headers of an answer, names in lower case."""
+    headers: Mapping[str, str] = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    return headers
 
 
 def read_etag(answer: Mapping[str, Any]) -> str:

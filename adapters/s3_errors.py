@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from http.client import HTTPException
 from typing import Any, Final
@@ -28,6 +29,17 @@ from adapters.http_answers import kind_of_status, parse_retry_after
 
 LIST_RIGHT: Final = "s3:ListBucket"
 READ_RIGHT: Final = "s3:GetObject"
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What listing and reading need, in the words of whoever runs the server."""
+
+    to_list: str = LIST_RIGHT
+    to_read: str = READ_RIGHT
+
+
+S3_RIGHTS: Final = Rights()
 
 EXPIRED: Final = frozenset({"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired", "RequestExpired"})
 """Codes after which fresh credentials help."""
@@ -92,20 +104,22 @@ BY_CLASS: Final[tuple[tuple[tuple[type[BaseException], ...], type[DestinationErr
 
 
 @contextmanager
-def speaking_of(destination: str, operation: str, key: str = "") -> Iterator[None]:
+def speaking_of(destination: str, operation: str, key: str = "", rights: Rights = S3_RIGHTS) -> Iterator[None]:
     """Every exception inside as a DestinationError; no SDK exception escapes, and none of its words."""
     try:
         yield
     except DestinationError:
         raise
     except Exception as error:
-        raise translate(error, destination=destination, operation=operation, key=key) from None
+        raise translate(error, destination=destination, operation=operation, key=key, rights=rights) from None
 
 
-def translate(error: Exception, *, destination: str, operation: str, key: str = "") -> DestinationError:
+def translate(
+    error: Exception, *, destination: str, operation: str, key: str = "", rights: Rights = S3_RIGHTS
+) -> DestinationError:
     """`error` in the words of the protocol. Its message is never quoted: it may hold a signed address."""
     if isinstance(error, sdk.ClientError):
-        return _of_answer(error, destination, operation, key)
+        return _of_answer(error, destination, operation, key, rights)
     kind, reason = _of_class(error)
     return kind(f"{reason} ({type(error).__name__})", destination=destination, operation=operation, key=key)
 
@@ -121,14 +135,14 @@ def _of_class(error: Exception) -> tuple[type[DestinationError], str]:
     return Unsupported, "the request cannot be made, or its answer not be understood"
 
 
-def _of_answer(error: sdk.ClientError, destination: str, operation: str, key: str) -> DestinationError:
+def _of_answer(error: sdk.ClientError, destination: str, operation: str, key: str, rights: Rights) -> DestinationError:
     code, status, headers = read_answer(error)
     kind = BY_CODE.get(code) or kind_of_status(status)
     wait_s = parse_retry_after(headers.get("retry-after", ""), headers.get("date", ""))
     if kind is Unreachable and status == 503 and wait_s is not None:
         kind = Throttled
     return kind(
-        f"{_reason(kind, code, error, operation)} ({code})",
+        f"{_reason(kind, code, error, operation, rights)} ({code})",
         destination=destination,
         operation=operation,
         key=key,
@@ -147,9 +161,9 @@ def read_answer(error: sdk.ClientError) -> tuple[str, int, Mapping[str, str]]:
     return (code if re.fullmatch(r"[A-Za-z0-9._:-]{1,64}", code) else f"HTTP {status}"), status, headers
 
 
-def _reason(kind: type[DestinationError], code: str, error: sdk.ClientError, operation: str) -> str:
+def _reason(kind: type[DestinationError], code: str, error: sdk.ClientError, operation: str, rights: Rights) -> str:
     if kind is AccessDenied:
-        return _missing_right(error, operation)
+        return _missing_right(error, operation, rights)
     if kind is ClockSkew:
         return _both_clocks(error)
     if code in ("PermanentRedirect", "TemporaryRedirect", "AuthorizationHeaderMalformed", "301", "307"):
@@ -167,15 +181,15 @@ def _reason(kind: type[DestinationError], code: str, error: sdk.ClientError, ope
     }.get(kind, "the server does not do what was asked")
 
 
-def _missing_right(error: sdk.ClientError, operation: str) -> str:
+def _missing_right(error: sdk.ClientError, operation: str, rights: Rights) -> str:
     if error.operation_name == "AssumeRole":
         return "the role may not be assumed: sts:AssumeRole is missing"
     message = str(error.response.get("Error", {}).get("Message", ""))
     if named := re.search(r"\bkms:(Decrypt|GenerateDataKey)\b", message):
         return f"access denied: {named[0]} is missing"
     if operation == "list":
-        return f"access denied: {LIST_RIGHT} is missing"
-    return f"access denied: {READ_RIGHT} is missing, or the object is and {LIST_RIGHT} is missing too"
+        return f"access denied: {rights.to_list} is missing"
+    return f"access denied: {rights.to_read} is missing, or the object is and {rights.to_list} is missing too"
 
 
 def _both_clocks(error: sdk.ClientError) -> str:
@@ -188,4 +202,6 @@ def _both_clocks(error: sdk.ClientError) -> str:
 
 def _request_id(error: sdk.ClientError, headers: Mapping[str, str]) -> str:
     about: Mapping[str, Any] = error.response.get("ResponseMetadata", {})
-    return str(about.get("RequestId") or headers.get("x-amz-request-id", ""))[:80]
+    return str(about.get("RequestId") or headers.get("x-amz-request-id") or headers.get("x-guploader-uploadid", ""))[
+        :80
+    ]

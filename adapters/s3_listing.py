@@ -6,7 +6,7 @@ from datetime import UTC
 from typing import Any, Final
 from urllib.parse import unquote_plus
 
-from adapters.base import Folder, ObjectInfo, Unsupported
+from adapters.base import DestinationError, Folder, ObjectInfo, Unsupported
 from adapters.paging import Page
 from adapters.s3_errors import speaking_of
 
@@ -18,7 +18,11 @@ Ask = Callable[..., Mapping[str, Any]]
 
 @dataclass(slots=True)
 class S3Listing:
-    """Reads the pages of one listing. A cursor is `token:…`, `after:…` or `probe:…` (after a full last page)."""
+    """Reads the pages of one listing. A cursor is `token:…`, `after:…` or `probe:…` (after a full last page).
+
+    A server that does not know the newer call (fluxcd/source-controller#240) is asked by the older one, whose
+    pages go on from a name.
+    """
 
     ask: Ask
     destination: str
@@ -30,6 +34,7 @@ class S3Listing:
     remark: Callable[[str], None] = lambda _: None
     _highest: str = ""  # the highest name so far; servers that do not sort are no reason to trust less
     _floor: str = ""  # names up to here have been given before the probe
+    _is_older: bool = False  # the server knows only the older call
     _page: frozenset[str] = frozenset()  # names of the last page: some servers repeat its end on the next one
 
     @property
@@ -37,7 +42,7 @@ class S3Listing:
         return f"after:{_just_before(self.start_at)}"
 
     def read_page(self, cursor: str) -> Page[ObjectInfo | Folder]:
-        answer = self.ask("list", "list_objects_v2", self.prefix, **self._parameters(cursor))
+        answer = self._answer(cursor)
         with speaking_of(self.destination, "list", self.prefix):
             self._refuse_other_answers(answer)
             floor = cursor.removeprefix("probe:") if cursor.startswith("probe:") else self._floor
@@ -55,6 +60,31 @@ class S3Listing:
             )
         return Page([item for name, item in fresh if name not in repeated and self._is_wanted(name)], following)
 
+    def _answer(self, cursor: str) -> Mapping[str, Any]:
+        if self._is_older:
+            return self._answer_of_older(cursor)
+        try:
+            return self.ask("list", "list_objects_v2", self.prefix, **self._parameters(cursor))
+        except Unsupported as refused:
+            if cursor.startswith("token:"):
+                raise  # the server has understood the call before
+            try:
+                answer = self._answer_of_older(cursor)
+            except DestinationError as error:
+                raise (error if error.retryable else refused) from None
+            self._turn_older()
+            return answer
+
+    def _answer_of_older(self, cursor: str) -> Mapping[str, Any]:
+        parameters = self._parameters(cursor)
+        if "StartAfter" in parameters:
+            parameters["Marker"] = parameters.pop("StartAfter")
+        return self.ask("list", "list_objects", self.prefix, **parameters)
+
+    def _turn_older(self) -> None:
+        self._is_older = True
+        self.remark("the server does not know the newer call for listings; the older one was used")
+
     def _parameters(self, cursor: str) -> dict[str, Any]:
         kind, _, value = cursor.partition(":")
         parameters: dict[str, Any] = {
@@ -71,12 +101,17 @@ class S3Listing:
         return parameters
 
     def _next(self, answer: Mapping[str, Any], named: list[tuple[str, ObjectInfo | Folder]]) -> str | None:
+        highest = max((name for name, _ in named), key=_order, default="")
         if answer["IsTruncated"]:
             token = answer.get("NextContinuationToken")
-            if not token:
+            if token:
+                return f"token:{token}"
+            if not self._is_older and "KeyCount" not in answer:
+                self._turn_older()  # it took the newer call for the older one
+            marker = self._decode(answer)(answer.get("NextMarker", "")) or highest
+            if not self._is_older or not marker:
                 raise self._unsupported("the server says there is more and gives no continuation token")
-            return f"token:{token}"
-        highest = max((name for name, _ in named), key=_order, default="")
+            return f"after:{marker}"
         is_full = len(named) >= min(self.page_size, answer.get("MaxKeys") or self.page_size)
         if is_full and _order(highest) > _order(self._highest):
             # Some servers call a page that is exactly full the last one (afreidah/s3-orchestrator#198).
@@ -84,13 +119,17 @@ class S3Listing:
         return None
 
     def _items(self, answer: Mapping[str, Any]) -> Iterator[ObjectInfo | Folder]:
-        decode = unquote_plus if answer.get("EncodingType") == "url" else str
+        decode = self._decode(answer)
         for entry in answer.get("Contents", ()):
             yield _object(entry, decode(entry["Key"]))
         for entry in answer.get("CommonPrefixes", ()):
             if not self.delimiter:
                 raise self._unsupported("the server rolls keys up although it was not asked to")
             yield Folder(decode(entry["Prefix"]))
+
+    @staticmethod
+    def _decode(answer: Mapping[str, Any]) -> Callable[[str], str]:
+        return unquote_plus if answer.get("EncodingType") == "url" else str
 
     def _refuse_other_answers(self, answer: Mapping[str, Any]) -> None:
         if "IsTruncated" not in answer:  # a login page or an empty body is not an empty bucket

@@ -28,6 +28,7 @@ class Login:
     external_id: str | None = field(default=None, repr=False)
     concurrency: int = 10
     timeout_s: float = 60.0
+    accept_encoding: str | None = None  # of a GetObject; nothing that is signed
 
     @property
     def is_fixed(self) -> bool:
@@ -56,12 +57,18 @@ class Login:
         return botocore.session.Session(session_vars={"profile": (None, [], None, None)})
 
     def open_client(self, session: boto3.session.Session) -> Any:
-        return session.client(
+        client = session.client(
             "s3",
             endpoint_url=self.endpoint_url,
             region_name=session.region_name or FALLBACK_REGION,
             config=self._config(),
         )
+        if self.accept_encoding is not None:
+            client.meta.events.register("before-send.s3.GetObject", self._name_encoding)
+        return client
+
+    def _name_encoding(self, request: Any, **_: Any) -> None:
+        request.headers["Accept-Encoding"] = self.accept_encoding
 
     def _config(self) -> Config:
         return Config(

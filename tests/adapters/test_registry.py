@@ -12,11 +12,11 @@ from adapters.retry import RetryingAdapter
 
 
 def test_the_types_are_those_of_the_configuration():
-    assert TYPES == ("local", "s3", "gcs")
+    assert set(TYPES) == {"local", "s3", "azure-blob", "adls-gen2", "gcs", "sftp", "data-landing-zone"}
 
 
 def test_an_unknown_type_is_told_with_the_known_ones():
-    with pytest.raises(ValueError, match=r"unknown type 'ftp'; known: local, s3, gcs"):
+    with pytest.raises(ValueError, match=rf"unknown type 'ftp'; known: {', '.join(TYPES)}"):
         open_destination("lake", "ftp", {})
 
 

@@ -79,7 +79,7 @@ def test_a_truncated_page_without_keys_is_not_the_end(serve: Serve):  # s3ql/s3q
 
 
 def test_more_without_a_token_is_not_the_end(serve: Serve):
-    adapter, _ = serve(in_turn(page(["a"], truncated=True)))
+    adapter, _ = serve(in_turn(page(["a"], truncated=True, count=1)))
     with pytest.raises(Unsupported, match="no continuation token"):
         keys(adapter)
 
@@ -392,3 +392,81 @@ def test_the_sdk_does_not_multiply_the_attempts():
 
 def test_quoting_of_the_double_is_what_aws_does():
     assert quote_plus("a b+c/ü%") == "a+b%2Bc%2F%C3%BC%25"
+
+
+# --- servers that know only the older call (fluxcd/source-controller#240) ---------------------------
+
+MANY = [f"p/{number:04}" for number in range(2500)]
+
+
+def older(request: Request, *, names_next: bool = True, refusal: Answer | None = None) -> Answer:
+    """ListObjects alone: pages go on behind a name. The newer call is refused, or taken for the older one."""
+    if request.is_listing and refusal is not None:
+        return refusal
+    size = int(request.query["max-keys"])
+    behind = [key for key in MANY if key.encode() > request.query.get("marker", "").encode()]
+    is_more = len(behind) > size
+    following = behind[size - 1] if is_more and names_next else ""
+    return page(behind[:size], truncated=is_more, next_marker=following)
+
+
+@pytest.mark.parametrize("names_next", [True, False], ids=["with NextMarker", "without NextMarker"])
+@pytest.mark.parametrize(
+    "refusal",
+    [error("NotImplemented", 501), error("InvalidArgument", 400), None],
+    ids=["not implemented", "invalid argument", "not noticed"],
+)
+def test_a_server_that_knows_only_the_older_call_is_listed_whole(serve: Serve, names_next: bool, refusal):
+    adapter, server = serve(lambda request: older(request, names_next=names_next, refusal=refusal))
+    assert keys(adapter, "p/") == MANY
+    assert [remark for remark in adapter.remarks if "older" in remark]
+    assert len(server.requests) == 3 + (refusal is not None)
+    assert keys(adapter, "p/", "p/1200") == MANY[1200:]
+
+
+def test_a_page_of_the_older_call_that_fails_is_asked_again(serve: Serve):
+    failures = iter([False, False, True])
+
+    def script(request: Request) -> Answer:
+        if next(failures, False):
+            return error("InternalError", 500)
+        return older(request, refusal=error("NotImplemented", 501))
+
+    adapter, _ = serve(script)
+    assert keys(adapter, "p/") == MANY
+    assert adapter.retries == 1
+
+
+def test_folders_by_the_older_call_come_each_once(serve: Serve):
+    def script(request: Request) -> Answer:
+        if request.is_listing:
+            return error("NotImplemented", 501)
+        marker = request.query.get("marker")
+        if marker is None:
+            return page([], folders=["a b/", "b/"], truncated=True, next_marker="b/", prefix="")
+        assert marker == "b/"
+        return page([], folders=["b/", "c/"], truncated=False)
+
+    adapter, _ = serve(script)
+    assert [item.prefix for item in adapter.list_folder("") if isinstance(item, Folder)] == ["a b/", "b/", "c/"]
+
+
+def test_a_server_that_knows_no_listing_says_so(serve: Serve):
+    adapter, server = serve(lambda _: error("NotImplemented", 501))
+    with pytest.raises(Unsupported, match="NotImplemented"):
+        keys(adapter)
+    assert len(server.requests) == 2
+
+
+def test_a_marker_that_does_not_move_on_is_no_listing(serve: Serve):
+    stuck = page(["a"], truncated=True, next_marker="a")
+    adapter, _ = serve(lambda request: error("NotImplemented", 501) if request.is_listing else stuck)
+    with pytest.raises(Unsupported, match="circle"):
+        keys(adapter)
+
+
+def test_a_token_that_is_refused_is_no_reason_to_begin_anew(serve: Serve):
+    adapter, server = serve(in_turn(page(["a"], token="t"), error("InvalidArgument", 400)))
+    with pytest.raises(Unsupported, match="InvalidArgument"):
+        keys(adapter)
+    assert len(server.requests) == 2

@@ -145,8 +145,10 @@ def page(
     max_keys: int = 1000,
     prefix: str = "",
     entry: str = "",
+    count: int | None = None,
+    next_marker: str = "",
 ) -> Answer:
-    """One page of a listing (ListObjectsV2). Names are form-encoded, as AWS does it."""
+    """One page of a listing (with `next_marker` that of the older call). Names are form-encoded, as AWS does it."""
     write = quote_plus if encoded else escape
     contents = "".join(
         f"<Contents><Key>{write(key)}</Key><LastModified>2026-10-01T00:00:00.000Z</LastModified>"
@@ -155,6 +157,8 @@ def page(
     )
     groups = "".join(f"<CommonPrefixes><Prefix>{write(f)}</Prefix></CommonPrefixes>" for f in folders or [])
     following = f"<NextContinuationToken>{escape(token)}</NextContinuationToken>" if token else ""
+    following += f"<NextMarker>{write(next_marker)}</NextMarker>" if next_marker else ""
+    following += f"<KeyCount>{count}</KeyCount>" if count is not None else ""
     is_truncated = truncated if truncated is not None else token is not None
     document = (
         '<?xml version="1.0" encoding="UTF-8"?>'
