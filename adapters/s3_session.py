@@ -2,16 +2,24 @@
 
 import threading
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Final
 
 import boto3
 import botocore.session
 from botocore.config import Config
 from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
+from botocore.loaders import Loader, create_loader
 
 from adapters.http_answers import is_loopback
 
 FALLBACK_REGION: Final = "us-east-1"  # signed requests need one, S3-compatible servers accept any
+
+
+@cache
+def _open_sdk_data(path: str | None) -> Loader:
+    """The SDK's description of its services, read once for all clients: most of the time to open one, and megabytes."""
+    return create_loader(path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +52,8 @@ class Login:
             aws_secret_access_key=self.secret_access_key,
             aws_session_token=self.session_token,
         )
+        paths = session._session.get_component("data_loader").search_paths
+        paths[:] = dict.fromkeys(paths)  # boto3 adds its own once more for each session
         if self.role_arn is not None:
             _assume(session, self.role_arn, self.external_id, self._config())
         return session
@@ -52,9 +62,12 @@ class Login:
         """The SDK's session. Keys given by value need no profile: one named by the environment may be missing."""
         core = botocore.session.Session()
         named = core.get_config_variable("profile")
-        if self.access_key_id is None or self.profile is not None or named in (None, *core.available_profiles):
-            return core
-        return botocore.session.Session(session_vars={"profile": (None, [], None, None)})
+        if self.profile is not None:
+            core.set_config_variable("profile", self.profile)
+        elif self.access_key_id is not None and named not in (None, *core.available_profiles):
+            core = botocore.session.Session(session_vars={"profile": (None, [], None, None)})
+        core.register_component("data_loader", _open_sdk_data(core.get_config_variable("data_path")))
+        return core
 
     def open_client(self, session: boto3.session.Session) -> Any:
         client = session.client(
