@@ -61,7 +61,7 @@ def parse_address(address: str, environ: Mapping[str, str] | None = None) -> Add
     if _holds_secret(address):
         raise ValueError(
             f"the address {inert(scheme)[:20]}://… holds a password or a signature; leave it out: credentials come "
-            "from where the vendor's own tools take them, or from a configuration (-c FILE, destination-name:path)"
+            "from where the vendor's own tools take them, or from a configuration"
         )
     if (
         parse is None

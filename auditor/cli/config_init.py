@@ -1,5 +1,6 @@
 """`export-auditor config init`: a first configuration from what lies in storage."""
 
+import os
 import sys
 import tempfile
 from datetime import UTC, datetime
@@ -17,18 +18,22 @@ from auditor.propose import NothingSeen, Proposal, Survey, counted, render_propo
 from auditor.settings import ConfigError, load_config
 from auditor.settings.values import render_duration
 
+_STAND_IN = "https://stand-in.example/container?sig=x"  # for secrets that the proposal asks for and nobody has set yet
 _OUTPUT = typer.Option("--output", "-o", help="The file to write. Default: standard output.")
 
 
 def init(
-    from_storage: Annotated[str, typer.Option(metavar="DIR|s3://BUCKET/FOLDER", help="Where the exports lie.")] = "",
+    from_storage: Annotated[
+        str,
+        typer.Option(metavar="DIR|ADDRESS", help="Where the exports lie: a folder, s3:// gs:// az:// abfss:// sftp://"),
+    ] = "",
     output: Annotated[Path | None, _OUTPUT] = None,
     *,
     config: Annotated[Path, typer.Option("--config", "-c", help="For --destination.")] = DEFAULT_CONFIG,
     destination: Annotated[str, typer.Option(help="Look at this destination of an existing configuration.")] = "",
     folder: Annotated[str | None, typer.Option(help="The folder path, where several hold exports.")] = None,
     region: Annotated[str, typer.Option(help="Region of the bucket.")] = "",
-    endpoint_url: Annotated[str, typer.Option(help="Address of another server that speaks S3.")] = "",
+    endpoint_url: Annotated[str, typer.Option(help="Another server that speaks S3 or GCS.")] = "",
     profile: Annotated[str, typer.Option(help="Named profile of the AWS configuration.")] = "",
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file of -o.")] = False,
 ) -> None:
@@ -40,7 +45,7 @@ def init(
     if output is not None and str(output) != "-" and output.exists() and not force:
         complain(f"{inert(str(output))!r} exists; name another file, or add --force to overwrite it")
     if bool(from_storage) == bool(destination):
-        complain("name what to look at: --from-storage DIR|s3://BUCKET/FOLDER, or -c FILE --destination NAME")
+        complain("name what to look at: --from-storage DIR or s3://BUCKET/FOLDER, or -c FILE --destination NAME")
     options = {"region": region, "endpoint_url": endpoint_url, "profile": profile}
     try:
         if destination:
@@ -91,18 +96,18 @@ def _render(source: Source, survey: Survey) -> str:
         source.shown,
         source.name,
         source.place,
-        survey.folder,
+        source.top + survey.folder,
         survey.flows,
         survey.irregular,
         survey.objects,
         remarks,
     )
     try:
-        text = render_proposal(proposal, now=datetime.now(UTC))
+        text = render_proposal(proposal, now=datetime.now(UTC)) + source.beside
         with tempfile.TemporaryDirectory() as scratch:
             path = Path(scratch) / "proposed.yaml"
             path.write_text(text, encoding="utf-8")
-            load_config(path)
+            load_config(path, {**os.environ, **dict.fromkeys(source.asked, _STAND_IN)})
     except ConfigError as error:
         reasons = "; ".join(problem.message for problem in error.problems)
         raise NothingSeen(f"a name there cannot stand in a configuration: {reasons}") from None

@@ -1,11 +1,12 @@
 """`export-auditor verify PATH…`: files and folders by themselves, without a configuration."""
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from auditor.cli.choices import complain, level_of
+from auditor.cli.choices import DEFAULT_CONFIG, complain, level_of
 from auditor.cli.output import CannotWriteError, read_options, write_report
 from auditor.cli.progress import TerminalProgress, show_progress
 from auditor.cli.verify_places import Place, PlaceError, find_places
@@ -16,8 +17,16 @@ from auditor.verify import Verifier
 
 
 def verify(
-    paths: Annotated[list[str], typer.Argument(help="Files, folders (recursively) or s3://bucket/prefix.")],
+    paths: Annotated[
+        list[str],
+        typer.Argument(
+            help="Files, folders (recursively), s3:// gs:// az:// abfss:// sftp:// or destination-name:key."
+        ),
+    ],
     level: Annotated[str, typer.Option(help="How deep: L0 to L4.")] = "L3",
+    config: Annotated[
+        Path | None, typer.Option("--config", "-c", help=f"For destination-name:key. Default: {DEFAULT_CONFIG}.")
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object a line and file on standard output.")
     ] = False,
@@ -26,7 +35,7 @@ def verify(
     chosen = level_of(level)
     deep = Level.L3 if chosen is None else chosen
     try:
-        places = find_places(paths)
+        places = find_places(paths, config)
     except PlaceError as error:
         complain(str(error))
     try:

@@ -49,6 +49,8 @@ class Tally:
         """A place is done: what was passed over there, and what went wrong."""
         self.skipped += place.skipped
         self.passed_over += place.passed_over
+        if place.hint and not place.found:
+            self.passed_over.append(place.hint)
         if place.trouble:
             self.troubles.append(place.trouble)
 

@@ -81,15 +81,15 @@ def test_a_destination_of_a_configuration_is_looked_at_as_it_is_opened_there(tre
 
 
 MISTAKES = [  # arguments, what is said; {tree} is a folder with exports
-    ([], "name what to look at: --from-storage DIR|s3://BUCKET/FOLDER, or -c FILE --destination NAME"),
+    ([], "name what to look at: --from-storage DIR or s3://BUCKET/FOLDER, or -c FILE --destination NAME"),
     (["--from-storage", "{tree}", "--destination", "x"], "name what to look at"),
     (["--from-storage", "{tree}/nowhere"], "is no folder"),
     (["--from-storage", "{tree}", "--region", "eu"], "--region means nothing for a folder on this machine"),
-    (["--from-storage", "ftp://x/y"], "addresses of 'ftp' cannot be looked at; known: a folder, s3://bucket/folder"),
+    (["--from-storage", "ftp://x/y"], "is no address that can be opened; known: s3://bucket/prefix, gs://"),
     (["--from-storage", "s3://"], "bucket"),
     (["--from-storage", "s3://b_!/x"], "is no bucket name"),
-    (["--from-storage", "s3://AKIAKEY:tops3cret@bucket/x"], "the address holds credentials; leave them out"),
-    (["--from-storage", "https://b.example/x?X-Amz-Signature=tops3cret"], "addresses of 'https' cannot be looked at"),
+    (["--from-storage", "s3://AKIAKEY:tops3cret@bucket/x"], "holds a password or a signature; leave it out"),
+    (["--from-storage", "https://b.example/x?X-Amz-Signature=tops3cret"], "holds a password or a signature"),
     (["--from-storage", "s3://bucket", "--endpoint-url", "http://k:tops3cret@h"], "the address holds credentials"),
     (["--from-storage", "s3://bucket", "--endpoint-url", "h:9000"], "is no address; write it with its scheme"),
     (["-c", "{tree}/none.yaml", "--destination", "x"], "none.yaml"),
