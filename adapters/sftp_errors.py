@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from typing import Final
 
 import paramiko
+from paramiko.ber import BERException
+from paramiko.packet import NeedRekeyException
 from paramiko.pkey import UnknownKeyType
 
 from adapters.base import (
@@ -70,11 +72,12 @@ BY_CLASS: Final[tuple[tuple[tuple[type[BaseException], ...], type[DestinationErr
         Unsupported,
         "the SSH configuration cannot be used",
     ),
+    ((BERException,), Unsupported, "a key cannot be understood"),
     ((paramiko.SFTPError, GarbledError), Unreachable, "the server's answer is no SFTP"),
     ((TimeoutError,), Unreachable, "no answer in time"),
     ((EOFError,), Unreachable, "the connection ended"),
     # Banner errors: too many logins at once (paramiko/paramiko#2063), or no SSH server.
-    ((paramiko.SSHException, OSError), Unreachable, "no connection, or it broke"),
+    ((paramiko.SSHException, NeedRekeyException, OSError), Unreachable, "no connection, or it broke"),
 )
 
 

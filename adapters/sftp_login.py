@@ -157,12 +157,9 @@ class Login:
             except paramiko.AuthenticationException as error:
                 if not transport.is_active() and type(error) is paramiko.AuthenticationException and not refused:
                     raise EOFError from None  # cut in the middle of a login: nothing was refused
-                refused += 1
                 if not transport.is_active():
-                    raise NoLoginError(
-                        f"the server ended the login after {refused} refusals, the last of {way}"
-                    ) from None
-                last = way
+                    raise NoLoginError(f"the server refused {way} and ended the login") from None
+                refused, last = refused + 1, way
                 if isinstance(error, paramiko.BadAuthenticationType):
                     last += "; it allows only " + ", ".join(_words(error.allowed_types))
             else:
