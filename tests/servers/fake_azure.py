@@ -79,7 +79,7 @@ def page(entries: Sequence[str], *, marker: str | None = "", folders: Sequence[s
 def stored(data: bytes, request: Request, *, etag: str = "0x1", **headers: str) -> Answer:
     """A blob as GET and HEAD show it, with ranges and If-Match."""
     about = {**ALWAYS, "ETag": f'"{etag}"', "Last-Modified": MODIFIED, "x-ms-blob-type": "BlockBlob"}
-    about |= {name.replace("_", "-"): value for name, value in headers.items()}
+    about |= {name if "-" in name else name.replace("_", "-"): value for name, value in headers.items()}
     wanted = request.headers.get("if-match")
     if wanted is not None and wanted != f'"{etag}"':
         return error("ConditionNotMet", 412)
