@@ -9,15 +9,16 @@ DESTINATION_UNREACHABLE = FindingType(
     meaning="A destination does not answer, or the bucket, container or root named does not exist.",
     why="Nothing there could be checked: its runs are unknown, neither good nor missing.",
     causes=(
-        "the network, a proxy or the provider is down",
-        "`bucket`, `region`, `endpoint_url` or `root` is mistyped",
+        "the network, a proxy, a firewall or the provider is down or in the way",
+        "the name of the bucket, container or folder, or the address of the account or server, is mistyped",
+        "the certificate or host key of the server is not the one that is known",
         "the volume is not mounted",
         "the provider throttles more than the audit can wait for",
     ),
     remedy=(
-        "Check the name and address in the evidence from this machine, for example with the provider's own "
-        "command line. After an outage or throttling waiting helps: the next audit judges everything from "
-        "storage."
+        "Try `export-auditor destinations check` from this machine, and compare name and address in the evidence "
+        "with what the provider's own tools show. A host key that changed is asked of the server's people before "
+        "it is believed. After an outage or throttling waiting helps: the next audit judges everything from storage."
     ),
 )
 
@@ -28,9 +29,10 @@ ACCESS_DENIED = FindingType(
     meaning="A destination accepts the credentials and refuses an operation that the audit needs.",
     why="What is behind it could not be checked: neither good nor missing.",
     causes=(
-        "the identity lacks the right to list (`s3:ListBucket`) or to read (`s3:GetObject`, `kms:Decrypt`)",
-        "a bucket policy or network rule excludes this machine",
-        "the local user may not read the folder",
+        "the right to list or to read is missing (`s3:ListBucket`, `Storage Blob Data Reader`, `storage.objects.get`)",
+        "the objects are encrypted with a key that it may not use (`kms:Decrypt`)",
+        "a policy of the bucket or account, or a network rule, excludes this machine",
+        "the local user, or the user of the SFTP server, may not read the folder",
     ),
     remedy=(
         "Grant the right named in the evidence to the audit's identity, read-only and for the folder path. "
@@ -45,14 +47,15 @@ CREDENTIAL_EXPIRED = FindingType(
     meaning="A destination no longer accepts the credentials, or never did.",
     why="Nothing there could be checked until they are renewed: neither good nor missing.",
     causes=(
-        "the session token ended during the audit",
-        "the access key was rotated, disabled or deleted",
-        "the key or its secret is mistyped or belongs to another provider",
+        "the session token, shared access signature or fetched credential ended during the audit",
+        "the key, password or service account was rotated, disabled or deleted",
+        "the key or its secret is mistyped, or belongs to another account or provider",
+        "nothing was given, and the provider's usual chain (environment, profile, identity, agent) has none that fits",
     ),
     remedy=(
-        "Renew the credentials and put them where the configuration reads them (`access_key_id` and "
-        "`secret_access_key`, their `_file`, or the profile); then audit again. Experience Platform may "
-        "use the same key: check its account too."
+        "Renew the credentials and put them where the configuration reads them (the value, `${ENV_NAME}`, the "
+        "key's `_file`, or the provider's usual chain); try them with `export-auditor destinations check`, then "
+        "audit again. Experience Platform may use the same key: check its account too."
     ),
 )
 

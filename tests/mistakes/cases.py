@@ -33,6 +33,15 @@ FLOW = f"""flows:
 GOOD = LOCAL + FLOW
 S3 = "destinations:\n  lake:\n    type: s3\n    bucket: exports\n    endpoint_url: {endpoint}\n"
 S3 += "    region: eu-central-1\n    access_key_id: AKIAHUNTER2\n    secret_access_key: hunter2\n    timeout: 2s\n"
+AZURE = "destinations:\n  lake:\n    type: azure-blob\n    container: exports\n"
+ACCOUNT = "    account_url: https://acme.blob.core.windows.net\n"
+LAKE = "destinations:\n  lake:\n    type: adls-gen2\n    file_system: exports\n"
+GCS = "destinations:\n  lake:\n    type: gcs\n    bucket: exports\n"
+SFTP = "destinations:\n  lake:\n    type: sftp\n    host: sftp.example.com\n    username: audit\n"
+ZONE = "destinations:\n  lake: {type: data-landing-zone, experience_platform: prod}\n"
+SANDBOX = (
+    "experience_platform:\n  prod: {org_id: 5B4C0D1E@AdobeOrg, sandbox: prod, client_id: abc, client_secret: hunter2}\n"
+)
 AUDIT = ("audit", "-c", "auditor.yaml", "--now", "2026-10-02T20:00:00Z", "--since", "2026-10-01T00:00:00Z")
 CHECK = ("config", "check", "-c", "auditor.yaml")
 PART = f"exports/backups/{DATASET}/exportTime=20261001000000/part-00000.json"
@@ -140,6 +149,57 @@ MISTAKES = (
         "waiver of everything",
         config(GOOD + "waivers: [{match: {code: '*'}, reason: x, by: jo, until: 2026-12-31}]\n"),
     ),
+    Mistake("azure without its account", config(AZURE + FLOW)),
+    Mistake("azure account without scheme", config(AZURE + "    account_url: acme.blob.core.windows.net\n" + FLOW)),
+    Mistake("azure address of the other service", config(AZURE + ACCOUNT.replace(".blob.", ".dfs.") + FLOW)),
+    Mistake("signature in the address", config(AZURE + ACCOUNT.rstrip() + "/?sv=2024-11-04&sig=hunter2\n" + FLOW)),
+    Mistake(
+        "container as an address", config(AZURE.replace("exports", "https://acme.blob.core.windows.net/exports") + FLOW)
+    ),
+    Mistake("container in capitals", config(AZURE.replace("exports", "Exports") + ACCOUNT + FLOW)),
+    Mistake(
+        "two ways to log in",
+        config(AZURE + ACCOUNT + "    account_key: aHVudGVyMg==\n    sas_token: sv=2024-11-04&sig=hunter2\n" + FLOW),
+    ),
+    Mistake("half a service principal", config(AZURE + ACCOUNT + "    client_secret: hunter2\n" + FLOW)),
+    Mistake("something else for a connection string", config(AZURE + "    connection_string: hunter2\n" + FLOW)),
+    Mistake("blob address for a lake", config(LAKE + ACCOUNT + FLOW)),
+    Mistake("half an HMAC key", config(GCS + "    hmac_secret: hunter2\n" + FLOW)),
+    Mistake("gs address for a bucket", config(GCS.replace("exports", "gs://acme/backups") + FLOW)),
+    Mistake("sftp without a host key", config(SFTP + "    password: hunter2\n" + FLOW)),
+    Mistake(
+        "sftp as an address",
+        config(SFTP.replace("sftp.example.com", "sftp://audit:hunter2@sftp.example.com") + FLOW),
+    ),
+    Mistake(
+        "password and private key",
+        config(SFTP + "    password: hunter2\n    private_key_file: key\n    known_hosts_file: hosts\n" + FLOW),
+    ),
+    Mistake(
+        "fingerprint of the older kind",
+        config(SFTP + "    host_key_fingerprint: MD5:16:27:ac:a5:76:28:2d:36:63:1b:56:4d:eb:df:a6:48\n" + FLOW),
+    ),
+    Mistake(
+        "passphrase without its key", config(SFTP + "    passphrase: hunter2\n    known_hosts_file: hosts\n" + FLOW)
+    ),
+    Mistake("landing zone without credentials", config("destinations:\n  lake: {type: data-landing-zone}\n" + FLOW)),
+    Mistake("landing zone of an unknown sandbox", config(SANDBOX + ZONE.replace(": prod", ": prd") + FLOW)),
+    Mistake(
+        "landing zone with two ways to log in",
+        config(SANDBOX + ZONE.replace("}", ", sas_uri: 'https://a.blob.core.windows.net/c?sig=hunter2'}") + FLOW),
+    ),
+    Mistake("organisation id cut short", config(SANDBOX.replace("@AdobeOrg", "") + ZONE + FLOW)),
+    Mistake("client secret left out", config(SANDBOX.replace(", client_secret: hunter2", "") + ZONE + FLOW)),
+    Mistake(
+        "check of a destination that is not configured", command=("destinations", "check", "-c", "auditor.yaml", "lak")
+    ),
+    Mistake("check of a server that is not there", config(S3 + FLOW), ("destinations", "check", "-c", "auditor.yaml")),
+    Mistake(
+        "check of a bucket that is not there", config(S3 + FLOW), ("destinations", "check", "-c", "auditor.yaml"), True
+    ),
+    Mistake("verify with a password in the address", command=("verify", "sftp://audit:hunter2@sftp.example.com/x")),
+    Mistake("verify a container without its account", command=("verify", "az://exports/backups")),
+    Mistake("verify a destination that is not configured", command=("verify", "-c", "auditor.yaml", "lak:backups/x")),
     Mistake("waiver without end", config(GOOD + "waivers: [{match: {flow: web}, reason: x, by: jo}]\n")),
 )
 
@@ -176,6 +236,7 @@ def _normalised(text: str, home: Path, endpoint: str) -> str:
     text = text.replace(endpoint, "http://ENDPOINT").replace(endpoint.removeprefix("http://"), "ENDPOINT")
     text = re.sub(r"\(\d+ attempts in \d+ s\)", "(N attempts)", text)
     text = re.sub(r"\(request [^)]+\)", "(request ID)", text)
+    text = re.sub(r"(?:[\d,]+|<1) ms *", "N ms ", text)
     return text.replace(f"{home.resolve()}/", "HOME/").replace(str(home.resolve()), "HOME").replace(str(home), "HOME")
 
 
@@ -195,7 +256,11 @@ def _in(home: Path) -> Iterator[None]:
     """Work in `home`, with nothing of this machine's AWS configuration."""
     before = Path.cwd()
     own = {"AWS_CONFIG_FILE": str(home / "none"), "AWS_SHARED_CREDENTIALS_FILE": str(home / "none")}
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("AWS_") and key != "AUDIT_SECRET"}
+    kept = {
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith(("AWS_", "AZURE_")) and key != "AUDIT_SECRET"
+    }
     os.chdir(home)
     try:
         with (
