@@ -14,7 +14,7 @@ import requests.exceptions as http
 from google.api_core import exceptions as api
 from google.auth import exceptions as auth
 from google.cloud.storage import exceptions as storage
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, ProxySchemeUnsupported, SSLError
 
 from adapters.base import (
     AccessDenied,
@@ -35,6 +35,10 @@ READ_RIGHT: Final = "storage.objects.get"
 
 THROTTLING: Final = frozenset({"rateLimitExceeded", "userRateLimitExceeded", "quotaExceeded", "dailyLimitExceeded"})
 """Reasons of a 403 that are no lack of rights."""
+
+NAMED_RIGHT: Final = re.compile(
+    r"(?<![\w.@-])(?:storage\.(?:objects|buckets)\.[A-Za-z]{1,30}|serviceusage\.services\.use)\b"
+)
 
 PAYER_WANTED: Final = "requester pays"
 PAYER_ADVICE: Final = "the bucket's requester pays: name the paying project in GOOGLE_CLOUD_QUOTA_PROJECT"
@@ -93,9 +97,17 @@ BY_CLASS: Final[Sequence[_Row]] = (
     ),
     ((http.RequestException, HTTPError, HTTPException), Unreachable, "the connection failed"),
     ((storage.InvalidPathError,), Unsupported, "the name cannot be asked for"),
-    ((storage.InvalidResponse, storage.DataCorruption), Unreachable, "the answer is cut or is none of Cloud Storage"),
+    (
+        (storage.InvalidResponseDynamicParent, storage.DataCorruptionDynamicParent),
+        Unreachable,
+        "the answer is cut or is none of Cloud Storage",
+    ),
     ((api.DataLoss, api.RetryError, api.TransferStalledError, api.Unknown), Unreachable, "the server failed"),
-    ((api.GoogleAPIError,), Unsupported, "the server does not do what was asked"),
+    (
+        (api.GoogleAPIError, api.AsyncRestUnsupportedParameterError, ProxySchemeUnsupported),
+        Unsupported,
+        "the server does not do what was asked",
+    ),
     ((OSError,), Unreachable, "the connection failed"),
 )
 
@@ -130,7 +142,7 @@ def translate(error: Exception, *, destination: str, operation: str, key: str = 
 
 
 def _of_class(error: Exception) -> tuple[type[DestinationError], str]:
-    if isinstance(error, http.SSLError | HTTPError) and "CERTIFICATE_VERIFY_FAILED" in str(error):
+    if isinstance(error, http.SSLError | SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(error):
         return NotTrusted, "the server's certificate is not trusted"
     for classes, kind, reason in BY_CLASS:
         if isinstance(error, classes):
@@ -174,8 +186,7 @@ def _say(kind: type[DestinationError], message: str, operation: str) -> str:
 def _missing_right(message: str, operation: str) -> str:
     if PAYER_WANTED in message:
         return PAYER_ADVICE
-    named = re.search(r"\b(?:storage|serviceusage|iam)\.[A-Za-z]{1,30}\.[A-Za-z]{1,30}\b", message)
-    if named:
+    if named := NAMED_RIGHT.search(message):
         return f"access denied: {named[0]} is missing"
     if operation == "list":
         return f"access denied: {LIST_RIGHT} is missing"

@@ -1,6 +1,5 @@
 """Google Cloud Storage for the conformance suite: by its JSON API on fake-gcs-server, by HMAC keys on SeaweedFS."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,14 +8,7 @@ from adapters.registry import opener
 from tests.conformance import places
 from tests.servers.fake_gcs import FakeGcs
 from tests.servers.fake_s3 import Answer, Request
-
-
-def gcs_error(status: int, reason: str, message: str = "", *, sent_as: int | None = None) -> Answer:
-    """An error document of the JSON API: https://cloud.google.com/storage/docs/json_api/v1/status-codes"""
-    error = {"code": status, "message": message, "errors": [{"domain": "global", "reason": reason, "message": message}]}
-    headers = {"Content-Type": "application/json; charset=UTF-8", "x-guploader-uploadid": places.REQUEST_ID}
-    return Answer(sent_as or status, json.dumps({"error": error}).encode(), headers)
-
+from tests.servers.played_gcs import gcs_error
 
 _DENIED = "audit@acme.iam.gserviceaccount.com does not have storage.objects.{} access to the Google Cloud Storage {}."
 
