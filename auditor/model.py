@@ -519,6 +519,15 @@ class Ending:
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """How the folders of one dataset were looked at."""
+
+    destination: str
+    dataset: str
+    fully_at: datetime | None = None  # when they were last listed in full: old exports are as they were then; None: now
+
+
+@dataclass(frozen=True, slots=True)
 class AuditResult:
     """One audit, whole: what reports are made from. The ledger gives it."""
 
@@ -532,6 +541,7 @@ class AuditResult:
     files_read: int = 0
     files_reused: int = 0  # unchanged since an earlier audit, their check taken from the ledger
     bytes_read: int = 0
+    looks: tuple[Look, ...] = ()  # by destination and dataset; none of what could not be listed
     names: Mapping[str, str] = field(default_factory=dict)  # dataset id -> its name, for people
     care: Mapping[tuple[str, str], Care] = field(default_factory=dict)  # (flow, dataset id) -> who looks after it
     coverage: tuple[Coverage, ...] = ()  # of every organisation and sandbox whose datasets were read

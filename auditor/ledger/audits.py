@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Table, func, select, update
 
 from auditor.ledger.closing import close_unreported, read_since
-from auditor.ledger.codec import dump_watched, load_watched
+from auditor.ledger.codec import dump_looks, dump_watched, load_looks, load_watched
 from auditor.ledger.database import Database, Place
 from auditor.ledger.errors import LedgerError
 from auditor.ledger.filesystem import read_mounts
@@ -19,7 +19,7 @@ from auditor.ledger.schema import audits, findings, unverifiable, verdicts, watc
 from auditor.ledger.sql import chunks, insert_into, next_id
 from auditor.ledger.types import to_json
 from auditor.ledger.verdicts import read_verdict
-from auditor.model import AuditResult, Finding, Status, Unverifiable, Verdict, Watched
+from auditor.model import AuditResult, Finding, Look, Status, Unverifiable, Verdict, Watched
 
 __all__ = ["AuditRecords"]
 
@@ -85,6 +85,7 @@ class AuditRecords(Database):
         files_read: int,
         files_reused: int,
         bytes_read: int,
+        looks: Sequence[Look] = (),
     ) -> None:
         """Finish `audit`, and close the verdicts on unexpected folders it no longer found."""
         row = {
@@ -94,7 +95,7 @@ class AuditRecords(Database):
             "files_reused": files_reused,
             "bytes_read": bytes_read,
         }
-        self._write(lambda connection: _finish(connection, audit, row, watched))
+        self._write(lambda connection: _finish(connection, audit, row, watched, looks))
 
     def first_audit_at(self) -> datetime | None:
         """The earliest `now` of any audit ever begun; None if there was none."""
@@ -156,13 +157,16 @@ def _cover(connection: Connection, flows: Iterable[str], now: datetime) -> None:
         )
 
 
-def _finish(connection: Connection, audit: int, row: dict[str, Any], watched: Sequence[Watched]) -> None:
+def _finish(
+    connection: Connection, audit: int, row: dict[str, Any], watched: Sequence[Watched], looks: Sequence[Look]
+) -> None:
     now = connection.execute(select(audits.c.now).where(audits.c.id == audit)).scalar()
     if now is None:
         raise LedgerError(f"ledger: there is no audit {audit}")
     _cover(connection, sorted({w.flow for w in watched}), now)
-    page = keep_pages(connection, [to_json(dump_watched(watched)).encode("utf-8", "surrogatepass")])[0]
-    connection.execute(update(audits).where(audits.c.id == audit).values(**row, watched=page))
+    texts = [to_json(dump_watched(watched)), to_json(dump_looks(looks))]
+    pages = keep_pages(connection, [text.encode("utf-8", "surrogatepass") for text in texts])
+    connection.execute(update(audits).where(audits.c.id == audit).values(**row, watched=pages[0], looks=pages[1]))
     close_unreported(connection, audit, row["finished_at"])
 
 
@@ -179,6 +183,7 @@ def _read(connection: Connection, row: Row[Any]) -> AuditResult:
         files_read=row.files_read,
         files_reused=row.files_reused,
         bytes_read=row.bytes_read,
+        looks=load_looks(_read_json(connection, row.looks)),
     )
 
 

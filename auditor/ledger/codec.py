@@ -1,6 +1,6 @@
 """Findings, faults, manifests and the like as JSON values and back, equal to what they were."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,6 +8,7 @@ from auditor.ledger.types import from_text, to_text
 from auditor.model import (
     Fault,
     Finding,
+    Look,
     Manifest,
     ManifestEntry,
     Severity,
@@ -20,12 +21,14 @@ from auditor.model import (
 __all__ = [
     "dump_faults",
     "dump_finding",
+    "dump_looks",
     "dump_manifest",
     "dump_unverifiable",
     "dump_waived",
     "dump_watched",
     "load_faults",
     "load_finding",
+    "load_looks",
     "load_manifest",
     "load_unverifiable",
     "load_waived",
@@ -117,6 +120,14 @@ def dump_watched(watched: Iterable[Watched]) -> list[list[str]]:
 
 def load_watched(value: Iterable[Iterable[str]]) -> tuple[Watched, ...]:
     return tuple(Watched(flow, from_text(since)) for flow, since in value)
+
+
+def dump_looks(looks: Iterable[Look]) -> list[list[str | None]]:
+    return [[look.destination, look.dataset, _moment(look.fully_at)] for look in looks]
+
+
+def load_looks(value: Iterable[Sequence[str | None]]) -> tuple[Look, ...]:
+    return tuple(Look(str(where), str(dataset), _read_moment(at)) for where, dataset, at in value)
 
 
 def _moment(moment: datetime | None) -> str | None:

@@ -11,6 +11,7 @@ from auditor.ledger.database import parse_place
 from auditor.ledger.expected import ExpectedRecords
 from auditor.ledger.findings import FindingRecords
 from auditor.ledger.folders import FolderRecords
+from auditor.ledger.listings import ListingRecords
 from auditor.ledger.migrate import migrate, read_version
 from auditor.ledger.schema import HEAD
 from auditor.ledger.verdicts import VerdictRecords
@@ -18,7 +19,9 @@ from auditor.ledger.verdicts import VerdictRecords
 __all__ = ["Ledger"]
 
 
-class Ledger(AuditRecords, ExpectedRecords, FolderRecords, CheckRecords, VerdictRecords, FindingRecords):
+class Ledger(
+    AuditRecords, ExpectedRecords, FolderRecords, ListingRecords, CheckRecords, VerdictRecords, FindingRecords
+):
     """What is known of runs, folders, files, verdicts and findings, and since when.
 
     SQLite or PostgreSQL; several processes and threads may work on one ledger at once. Each call

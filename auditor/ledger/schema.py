@@ -38,6 +38,7 @@ audits = Table(
     Column("options", Document, nullable=False),
     Column("status", Words),
     Column("watched", Identity),  # page with the list of Watched
+    Column("looks", Identity),  # page with the list of Look
     Column("verdict_set", Identity),  # pages with the ids of what it said
     Column("finding_set", Identity),
     Column("unverifiable_set", Identity),
@@ -111,6 +112,30 @@ files = Table(
     Column("first_seen_at", Instant, nullable=False),
     Column("changed_seen_at", Instant),
     Column("gone_at", Instant),  # null: as last seen as its folder
+)
+
+listings = Table(
+    "listings",
+    metadata,
+    Column("listing", Identity, primary_key=True),  # (destination, prefix)
+    Column("destination", Words, nullable=False),
+    Column("prefix", Words, nullable=False),
+    Column("shape", Words, nullable=False),  # of the configuration; another one: list in full
+    Column("looked_at", Instant, nullable=False),
+    Column("fully_at", Instant, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+)
+
+listing_parts = Table(
+    "listing_parts",
+    metadata,
+    Column("listing", Identity, ForeignKey("listings.listing"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("first", Words, nullable=False),  # smallest key
+    Column("last", Words, nullable=False),  # largest key
+    Column("newest", Instant, nullable=False),
+    Column("objects", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),  # the objects, packed
 )
 
 file_checks = Table(

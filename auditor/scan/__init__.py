@@ -1,6 +1,7 @@
 """What does exist: a destination's listing becomes export folders. Observes; makes no findings."""
 
 from auditor.scan.destination import Scan, scan_destination
+from auditor.scan.earlier import Earlier, Listing, Part, Recalled
 from auditor.scan.layout import Above, Foreign, Layout, Malformed, Placed, Placement
 from auditor.scan.manifest import read_manifest
 from auditor.scan.names import FileKind, SparkName, file_kind, run_id_in_name, spark_name
@@ -9,14 +10,18 @@ from auditor.scan.template import TemplateError, parse_template
 
 __all__ = [
     "Above",
+    "Earlier",
     "FileKind",
     "Foreign",
     "Layout",
+    "Listing",
     "Malformed",
     "MalformedFolder",
+    "Part",
     "Partition",
     "Placed",
     "Placement",
+    "Recalled",
     "Scan",
     "SparkName",
     "Strays",

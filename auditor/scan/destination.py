@@ -1,12 +1,15 @@
 """One destination scanned: its listing as partitions of export folders, and what else was seen on the way."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from adapters.base import Adapter, Folder, ObjectInfo
 from auditor.model import DestinationFacts, Flow, StoredFile
+from auditor.scan.earlier import Earlier
 from auditor.scan.grouping import Grouping, StrayCount
 from auditor.scan.layout import Layout
+from auditor.scan.looking import Looking
 from auditor.scan.nearest import find_nearest
 from auditor.scan.observed import MalformedFolder, Partition, Strays, UnknownDataset
 from auditor.scan.plan import Plan, Work, find_conflicts, make_plan
@@ -18,7 +21,12 @@ _FOLDERS_COUNTED = 5  # of an unknown dataset
 
 
 def scan_destination(
-    adapter: Adapter, facts: DestinationFacts, flows: Sequence[Flow], *, now: datetime | None = None
+    adapter: Adapter,
+    facts: DestinationFacts,
+    flows: Sequence[Flow],
+    *,
+    now: datetime | None = None,
+    earlier: Earlier | None = None,
 ) -> "Scan":
     """Prepare a scan. Nothing is listed before `Scan.partitions()`.
 
@@ -27,8 +35,11 @@ def scan_destination(
 
     `now`, given for an audit of a past moment, leaves out objects modified after it, as if they were not
     there yet. Leave it out otherwise: a store whose clock is ahead of ours would lose its newest objects.
+
+    `earlier` remembers listings between scans: where it recalls one, and the destination can start a listing at a key,
+    only what may be new is listed. Leave it out to list all.
     """
-    return Scan(adapter, facts, flows, now)
+    return Scan(adapter, facts, flows, now, earlier)
 
 
 class Scan:
@@ -38,10 +49,18 @@ class Scan:
     `partitions()` has ended by itself.
     """
 
-    def __init__(self, adapter: Adapter, facts: DestinationFacts, flows: Sequence[Flow], now: datetime | None) -> None:
+    def __init__(
+        self,
+        adapter: Adapter,
+        facts: DestinationFacts,
+        flows: Sequence[Flow],
+        now: datetime | None,
+        earlier: Earlier | None = None,
+    ) -> None:
         self._adapter = adapter
         self._facts = facts
         self._now = now
+        self._earlier = earlier
         # `unjudgeable`: flow name -> why its folders say too little; its datasets are in no partition for its sake
         self._layouts, self.unjudgeable = _judgeable_layouts(flows, facts)
         # Where some flow's folders say too little, what fits no layout may well be its exports.
@@ -110,11 +129,12 @@ class Scan:
         grouping = Grouping(self._facts.name, work.layouts, work.datasets, self._is_ignored)
         prefixes = _outermost(work.prefixes)
         others = [p for p in all_prefixes if p not in work.prefixes and any(p.startswith(own) for own in prefixes)]
+        looking = Looking(self._adapter, self._facts, work, self._earlier)
         for prefix in prefixes:
-            for info in self._adapter.list_objects(prefix):
+            for info in looking.objects(prefix):
                 if not any(info.key.startswith(other) for other in others) and self._see(info):
                     grouping.add(info)
-        partition = grouping.partition(manifests)
+        partition = replace(grouping.partition(manifests), listings=tuple(looking.listings))
         self._note_strays(grouping.strays)
         for dataset, folders in grouping.foreign.items():
             self._note_unknown(dataset, UnknownDataset(min(folders), min(_FOLDERS_COUNTED, len(folders))))

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from auditor.model import ExportFolder, StoredFile
+from auditor.scan.earlier import Listing
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +42,4 @@ class Partition:
     empty_folders: tuple[ExportFolder, ...] = ()  # with markers or ignored names only
     malformed: tuple[MalformedFolder, ...] = ()
     manifests_above: tuple[StoredFile, ...] = ()  # from the folder path down to the export folders
+    listings: tuple[Listing, ...] = ()  # how each prefix under which something lies was looked at

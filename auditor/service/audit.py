@@ -59,11 +59,12 @@ def run_audit(
         verifier = verifier or stack.enter_context(Verifier(workers=options.workers))
         choice = _choose(config, ledger, options, open_with) if options.limits.any else None
         for destination, own in _places(config, options):
-            place = PlaceAudit(destination.facts, own, watched, ledger, verdicts, options, told)
+            source = _source_of(destination)
+            place = PlaceAudit(destination.facts, own, watched, ledger, verdicts, options, told, source)
             answer, reading = place.run(open_with(destination), verifier, partial(Reading, choice=choice))
             told_where = [_with_place(finding, destination) for finding in answer.findings]
             waived, judged = waive(told_where, answer.verdicts)
-            answer = PlaceAnswer([*judged], [*waived], answer.unverifiable)
+            answer = PlaceAnswer([*judged], [*waived], answer.unverifiable, answer.looks)
             verdicts.record_verdicts(audit, answer.verdicts, at=options.now)
             verdicts.record_findings(audit, answer.findings, at=options.now)
             verdicts.record_unverifiable(audit, answer.unverifiable)
@@ -84,9 +85,17 @@ def run_audit(
             files_read=sum(r.files_read for r in readings),
             files_reused=sum(r.files_reused for r in readings),
             bytes_read=sum(r.bytes_read for r in readings),
+            looks=sorted(
+                {look for a in answers for look in a.looks}, key=lambda look: (look.destination, look.dataset)
+            ),
         )
         care = {(f.name, d.id): d.care for f in flows for d in f.datasets if d.care != Care()}
         return replace(verdicts.read_audit(audit), names=names, care=care)
+
+
+def _source_of(destination: Destination) -> str:
+    """What the destination's name stands for: moved elsewhere, it has another past."""
+    return "\0".join((destination.type, destination.place, str(destination.options.get("endpoint_url", ""))))
 
 
 def _with_place(finding: Finding, destination: Destination) -> Finding:
@@ -123,7 +132,8 @@ def _tally(
     troubles = []
     with Ledger.in_memory() as nowhere:
         for destination, own in _places(config, options):
-            place = PlaceAudit(destination.facts, own, watched, ledger, nowhere, options, Quiet())
+            source = _source_of(destination)
+            place = PlaceAudit(destination.facts, own, watched, ledger, nowhere, options, Quiet(), source)
             answer, _ = place.run(open_with(destination), Verifier(), partial(Planning, tally))
             troubles += [doubt.reason for doubt in answer.unverifiable if doubt.subject.startswith("destination ")]
     return tally, troubles

@@ -1,11 +1,13 @@
 """What a caller may ask of an audit, and how it is kept informed."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from auditor.model import Care, Flow, Level, Severity
 from auditor.service.limits import Limits
+
+RELIST = timedelta(hours=24)
 
 
 class Progress(Protocol):
@@ -52,6 +54,7 @@ class AuditOptions:
     team: str = ""
     tag: str = ""
     owner: str = ""
+    relist: timedelta = RELIST  # every export is listed again within this; zero: all are listed now
 
     @property
     def is_partial(self) -> bool:

@@ -17,6 +17,7 @@ from auditor.model import (
     Finding,
     Flow,
     Level,
+    Look,
     Manifest,
     StoredFile,
     Unverifiable,
@@ -43,9 +44,11 @@ from auditor.scan import MalformedFolder, Partition, Scan, scan_destination
 from auditor.service.chains import Expected, expect_datasets
 from auditor.service.options import AuditOptions, Progress
 from auditor.service.reading import Reading
+from auditor.service.repeat import Repeating, looks_of, seen_now
 from auditor.service.trouble import trouble_of
 from auditor.verify.file import judge_encrypted
 from auditor.verify.pool import Verifier
+from auditor.verify.reasons import Reason
 
 
 @dataclass(slots=True)
@@ -55,6 +58,7 @@ class PlaceAnswer:
     verdicts: list[Verdict] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)  # those of runs included
     unverifiable: list[Unverifiable] = field(default_factory=list)
+    looks: list[Look] = field(default_factory=list)
 
     def add(self, answer: ChainAnswer) -> None:
         """Take in what was said of one dataset."""
@@ -75,8 +79,12 @@ class PlaceAudit:
         book: Ledger,
         options: AuditOptions,
         progress: Progress,
+        source: str = "",
     ) -> None:
-        """`ledger`: what is known of files and folders; `book`: where this audit's sights and verdicts go."""
+        """`ledger`: what is known of files and folders; `book`: where this audit's sights and verdicts go.
+
+        `source`: what the destination's name stands for; another one's listings are not taken over.
+        """
         self._facts = facts
         self._flows = flows
         self._watched = watched
@@ -89,6 +97,8 @@ class PlaceAudit:
         self._silent: dict[str, Manifest] = {}  # by key: those above the export folders that gave no answer
         self._earliest = min((watched[f.name] for f in flows if f.name in watched), default=options.now)
         self._open: dict[tuple[str, str], Expected] = {}  # not judged yet, by flow and dataset
+        self._repeating = Repeating(facts, source, ledger, book, options, self._open.values())
+        self._moved: list[str] = []  # keys that turned out to be other than listed
 
     def run(
         self, open_adapter: OpenAdapter, verifier: Verifier, read_with: Callable[..., Reading] = Reading
@@ -130,7 +140,8 @@ class PlaceAudit:
     def _look(self, adapter: Adapter, reading: Reading, verifier: Verifier) -> None:
         self._progress.stage(f"listing {self._facts.name}")
         now = self._options.now if self._options.is_past else None
-        scan = scan_destination(adapter, self._facts, self._flows, now=now)
+        earlier = None if self._options.is_past else self._repeating
+        scan = scan_destination(adapter, self._facts, self._flows, now=now, earlier=earlier)
         for flow, why in scan.unjudgeable.items():
             for expected in [e for e in self._open.values() if e.flow.name == flow]:
                 self._be_blind_to(expected, why)
@@ -138,6 +149,7 @@ class PlaceAudit:
             self._judge_partition(partition, reading, verifier)
             self._find_malformed(partition.malformed)
         for expected in list(self._open.values()):  # datasets of which nothing lies there
+            self._answer.looks.append(Look(self._facts.name, expected.dataset))
             self._judge(expected, (), {}, ManifestsAbove(()), reading, verifier)
         if not self._options.is_partial:
             self._find_places(scan)
@@ -150,7 +162,10 @@ class PlaceAudit:
         by_dataset: dict[str, list[ExportFolder]] = defaultdict(list)
         for folder in (*partition.folders, *partition.empty_folders):
             by_dataset[folder.dataset].append(folder)
-        self._book.record_folders(self._facts.name, partition.folders, at=self._options.now)
+        datasets = sorted({e.dataset for e in self._open.values() if e.dataset in partition.datasets})
+        self._answer.looks += looks_of(self._facts.name, partition, datasets)
+        self._book.record_folders(self._facts.name, seen_now(partition), at=self._options.now)
+        self._repeating.record(partition)
         files = [*partition.manifests_above, *(m for f in partition.folders for m in f.manifests)]
         manifests = reading.manifests(_common_prefix(files), files)
         above = ManifestsAbove([manifests[file.key] for file in partition.manifests_above])
@@ -158,6 +173,8 @@ class PlaceAudit:
         for expected in [e for e in self._open.values() if e.dataset in partition.datasets]:
             folders = [f for f in by_dataset.get(expected.dataset, []) if expected.flow.name in f.flows]
             self._judge(expected, folders, manifests, above, reading, verifier)
+        self._repeating.forget(partition, self._moved)
+        self._moved.clear()
 
     def _judge(
         self,
@@ -193,6 +210,7 @@ class PlaceAudit:
             checks = {file.key: (file, judge_encrypted(file)) for file in files}
         else:
             checks = reading.check(_common_prefix(files), files, level, verifier)
+        self._moved += [file.key for file in files if file.key in checks and _is_other(file, *checks[file.key])]
         for folder in ready:
             sights[folder.prefix] = _with_checks(sights[folder.prefix], checks)
         whole = [folder.prefix for folder in ready if sights[folder.prefix].may_be_whole]
@@ -256,6 +274,11 @@ def _with_checks(sight: FolderSight, checks: Mapping[str, tuple[StoredFile, File
     files = tuple(checks[file.key][0] if file.key in checks else file for file in sight.folder.files)
     mine = {file.key: checks[file.key][1] for file in files if file.key in checks}
     return replace(sight, folder=replace(sight.folder, files=files), checks=mine)
+
+
+def _is_other(listed: StoredFile, now: StoredFile, check: FileCheck) -> bool:
+    """Whether a file turned out to be another than the listing said, or to be gone."""
+    return now != listed or check.reason in (Reason.CHANGED, Reason.VANISHED)
 
 
 def _not_after(moment: datetime | None, now: datetime) -> datetime | None:

@@ -26,6 +26,7 @@ from tests.ledger.things import (
     file,
     finish,
     folder,
+    listing_of,
     prefix,
     run,
     unexpected,
@@ -45,6 +46,7 @@ def _audit(ledger: Ledger, number: int) -> int:
     stored = {h: [file(f"{prefix(h)}part-{n}") for n in range(number + 1)] for h in range(RUNS)}
     ledger.record_folders(PLACE, [folder(h, files) for h, files in stored.items()], at=now)
     ledger.record_whole(PLACE, [prefix(h) for h in stored], now)
+    ledger.record_listing(PLACE, listing_of(f for files in stored.values() for f in files), shape="1", at=now)
     checks = [(f, check(f.key)) for files in stored.values() for f in files]
     ledger.record_checks(PLACE, checks, at=now, verifier="1")
     ledger.record_manifests(PLACE, [Manifest(file(f"{prefix(h)}m")) for h in stored], at=now, verifier="1")
@@ -64,6 +66,7 @@ def _say(ledger: Ledger, last: int) -> Mapping[str, Any]:
         "checks": ledger.known_checks(PLACE, "", verifier="1"),
         "manifests": ledger.known_manifests(PLACE, "", verifier="1"),
         "folders": set(ledger.folder_history(PLACE, DATASET)),
+        "listing": listing.parts if (listing := ledger.recall_listing(PLACE, f"b/{DATASET}/")) else (),
         "audit": ledger.read_audit(last),
         "first": ledger.first_audit_at(),
     }

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 from hypothesis import strategies as st
 
+from adapters.base import ObjectInfo
 from auditor.ledger import Ledger
 from auditor.model import (
     Arrival,
@@ -29,6 +31,8 @@ from auditor.model import (
     Waived,
     Watched,
 )
+from auditor.scan import Listing
+from auditor.scan.earlier import Recorder
 
 NOON = datetime(2026, 10, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -55,6 +59,14 @@ def run(hour: int = 0, grace: timedelta = HOUR) -> ExpectedRun:
     due = NOON + hour * HOUR
     key = RunKey(FLOW, DATASET, PLACE, due)
     return ExpectedRun(key, RunKind.FREQUENT, due - HOUR, due + grace, due + 6 * HOUR, timedelta(minutes=15))
+
+
+def listing_of(files: Iterable[StoredFile], **more: Any) -> Listing:
+    """All of the dataset's prefix, packed as a scan packs it, or what is given of it."""
+    recorder = Recorder()
+    for one in files:
+        recorder.add(ObjectInfo(one.key, one.size, one.modified, one.version, archived=one.archived))
+    return Listing(f"b/{DATASET}/", parts=recorder.parts(), **more)
 
 
 def verdict(hour: int = 0, arrival: Arrival = Arrival.ON_TIME, flow: str = FLOW, **more: object) -> Verdict:

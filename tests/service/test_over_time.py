@@ -46,7 +46,7 @@ def test_an_export_that_was_deleted_is_missing_whatever_empty_runs_look_like(tmp
     assert made.audit(is_past=False).status is Status.GOOD
     for folder in (tmp_path / DAILY_FOLDER).glob("exportTime=20261004*"):
         shutil.rmtree(folder)
-    later = made.audit(is_past=False)
+    later = made.audit(is_past=False, relist=timedelta(0))
     assert (arrival(later, DAILY_RUN.due), codes(later)) == (Arrival.MISSING, ["export-missing"])
 
 

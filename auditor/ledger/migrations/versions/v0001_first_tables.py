@@ -1,4 +1,4 @@
-"""The first tables: audits, expected runs, folders, files, checks, manifests, verdicts, findings."""
+"""The first tables: audits, expected runs, folders, files, listings, checks, manifests, verdicts, findings."""
 
 from alembic import op
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Integer, LargeBinary, Text, UniqueConstraint, text
@@ -25,6 +25,7 @@ def upgrade() -> None:
         Column("options", WORDS, nullable=False),
         Column("status", WORDS),
         Column("watched", IDENTITY),
+        Column("looks", IDENTITY),
         Column("verdict_set", IDENTITY),
         Column("finding_set", IDENTITY),
         Column("unverifiable_set", IDENTITY),
@@ -92,6 +93,26 @@ def upgrade() -> None:
         Column("gone_at", MOMENT),
     )
     op.create_index("ix_files_folder", "files", ["folder"])
+    op.create_table(
+        "listings",
+        Column("listing", IDENTITY, primary_key=True),
+        Column("destination", WORDS, nullable=False),
+        Column("prefix", WORDS, nullable=False),
+        Column("shape", WORDS, nullable=False),
+        Column("looked_at", MOMENT, nullable=False),
+        Column("fully_at", MOMENT, nullable=False),
+        Column("revision", BigInteger, nullable=False),
+    )
+    op.create_table(
+        "listing_parts",
+        Column("listing", IDENTITY, ForeignKey("listings.listing"), primary_key=True),
+        Column("number", Integer, primary_key=True, autoincrement=False),
+        Column("first", WORDS, nullable=False),
+        Column("last", WORDS, nullable=False),
+        Column("newest", MOMENT, nullable=False),
+        Column("objects", BigInteger, nullable=False),
+        Column("body", LargeBinary, nullable=False),
+    )
     op.create_table(
         "file_checks",
         Column("check_id", IDENTITY, primary_key=True),
