@@ -58,6 +58,7 @@ class AzureLogin:
     timeout_s: float = 60.0
 
     def __post_init__(self) -> None:
+        _refuse_what_is_no_address(self.account_url)
         by_url = parse_qs(urlsplit(self.account_url or "").query)
         if by_url and "sig" not in by_url:
             raise ValueError("account_url must not have a query, unless it is a SAS")
@@ -119,7 +120,6 @@ class AzureLogin:
             options["disable_instance_discovery"] = _host(self.authority_host) not in KNOWN_AUTHORITIES
         if self.client_secret and self.tenant_id and self.client_id:
             return ClientSecretCredential(self.tenant_id, self.client_id, self.client_secret.strip(), **options)
-        options.pop("disable_instance_discovery", None)
         if self.client_id:
             options["managed_identity_client_id"] = self.client_id
         return DefaultAzureCredential(**options)
@@ -179,6 +179,18 @@ def account_name(endpoint: str) -> str:
     )
 
 
+def _refuse_what_is_no_address(account_url: str | None) -> None:
+    """Raises: ValueError that quotes nothing; Python's own may quote what stands before an `@`."""
+    try:
+        parts = urlsplit(account_url or "https://none")
+        is_one = "://" not in (account_url or "://") or bool(parts.scheme in ("http", "https") and parts.hostname)
+        _ = parts.port
+    except ValueError:
+        is_one = False
+    if not is_one:
+        raise ValueError("account_url is no address like https://ACCOUNT.blob.core.windows.net")
+
+
 def _host(address: str) -> str:
     return urlsplit(address if "://" in address else f"https://{address}").hostname or ""
 
@@ -207,7 +219,7 @@ def keep_secrets_out_of_logs() -> None:
 
 class _HideSignatures(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
-        record.msg = re.sub(r"(?i)([?&]sig=)[^&\s\"']+", r"\1…", record.getMessage())
+        record.msg = re.sub(r"(?i)(sig(?:=|%3D))[^&\s\"']+", r"\1…", record.getMessage())
         record.args = ()
         return True
 

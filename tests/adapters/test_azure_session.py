@@ -29,6 +29,9 @@ CONTRADICTIONS = [  # options, what is said
     ({"account_url": URL, "tenant_id": "t"}, "tenant_id needs client_id and client_secret"),
     ({"account_url": "http://acme.example/x", **PRINCIPAL}, "https only"),
     ({"account_url": "http://acme.example/x"}, "https only"),
+    ({"account_url": f"http://{SECRET}@[nobody/x", "account_key": "YWJj"}, "is no address"),
+    ({"account_url": f"http://{SECRET}:port/x", "account_key": "YWJj"}, "is no address"),
+    ({"account_url": f"ftp://{SECRET}/x", "account_key": "YWJj"}, "is no address"),
 ]
 
 
