@@ -201,7 +201,7 @@ def _of_token_server(error: TokenRefused, about: About) -> DestinationError:
         return ClockSkew(f"our clock says {ours}, the token server's {theirs} {said}", **about)
     if error.status == 429:
         return Throttled(f"the token server asks to slow down {said}", retry_after_s=wait_s, **about)
-    if error.status == 408 or error.status >= 500:
+    if error.status in (200, 408) or error.status >= 500:  # a success without a token is none
         return Unreachable(f"the token server failed {said}", retry_after_s=wait_s, **about)
     if error.status == 403:
         return AccessDenied(f"no token may be had for this account {said}", **about)

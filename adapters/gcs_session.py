@@ -46,7 +46,7 @@ class Login:
         if self.anonymous:
             return AnonymousCredentials()  # type: ignore[no-untyped-call]
         if self.service_account_file is None:
-            return google.auth.default(scopes=READ_ONLY, request=request)[0]
+            return _default(request)
         try:
             credentials = service_account.Credentials.from_service_account_file(  # type: ignore[no-untyped-call]
                 self.service_account_file, scopes=READ_ONLY
@@ -58,6 +58,13 @@ class Login:
         return credentials.with_quota_project_from_environment()
 
 
+def _default(request: Request) -> Any:
+    try:
+        return google.auth.default(scopes=READ_ONLY, request=request)[0]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise NoLoginError("the application default credentials are not usable") from None
+
+
 class TokenRequest(Request):
     """How the SDK asks for tokens. What is no token is raised at once: the SDK would try again on its own."""
 
@@ -65,18 +72,24 @@ class TokenRequest(Request):
         if is_loopback(url):
             options.setdefault("proxies", {"no_proxy": urlsplit(url).hostname})
         answer = super().__call__(url, method, *args, **options)  # type: ignore[no-untyped-call]
-        if (answer.status != 200 and method == "POST") or answer.status in (408, 429) or answer.status >= 500:
+        is_refused = answer.status != 200 or not _document(answer)
+        if (is_refused and method == "POST") or answer.status in (408, 429) or answer.status >= 500:
             raise _refusal(answer)
         return answer
 
 
-def _refusal(answer: Any) -> TokenRefused:
-    headers = lowered(answer.headers)
+def _document(answer: Any) -> Mapping[str, Any]:
+    """The JSON object of an answer; empty where it holds none."""
     try:
         document = json.loads(answer.data)
     except ValueError:
-        document = None
-    said: Mapping[str, Any] = document if isinstance(document, dict) else {}
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _refusal(answer: Any) -> TokenRefused:
+    headers = lowered(answer.headers)
+    said = _document(answer)
     code = said.get("error")
     # https://developers.google.com/identity/protocols/oauth2/service-account (JWT error codes)
     is_skewed = code == "invalid_grant" and "reasonable timeframe" in str(said.get("error_description"))
