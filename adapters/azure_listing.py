@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import unquote
 from xml.etree.ElementTree import Element, ParseError, XMLPullParser, tostring
@@ -135,14 +136,10 @@ def _parse(answer: Answer) -> tuple[list[ObjectInfo | Folder], str]:
     Raises: Unsupported for an answer that is no listing; Unreachable for one that is cut.
     """
     items: list[ObjectInfo | Folder] = []
-    root: Element | None = None
     marker: str | None = None
-    for event, element in _elements(answer):
-        if root is None:
-            root = element
-        elif event == "start":
-            continue
-        elif element.tag == "Blob":
+    root: Element | None = None
+    for element in _elements(answer):
+        if element.tag == "Blob":
             items.append(_object(element))
             element.clear()
         elif element.tag == "BlobPrefix":
@@ -150,6 +147,7 @@ def _parse(answer: Answer) -> tuple[list[ObjectInfo | Folder], str]:
             element.clear()
         elif element.tag == "NextMarker":
             marker = element.text or ""
+        root = element  # the last one to end
     if root is not None and root.tag == "Error":
         raise answer.refuse(tostring(root, "unicode"))
     if root is None or root.tag != "EnumerationResults":
@@ -159,16 +157,16 @@ def _parse(answer: Answer) -> tuple[list[ObjectInfo | Folder], str]:
     return items, marker
 
 
-def _elements(answer: Answer) -> Iterator[tuple[str, Element]]:
-    parser: XMLPullParser[Any] = XMLPullParser(["start", "end"])
+def _elements(answer: Answer) -> Iterator[Element]:
+    """Each element when it ends, the root last."""
+    parser: XMLPullParser[Any] = XMLPullParser(["end"])
     has_begun = False
     try:
         for chunk in answer.chunks():
+            has_begun = has_begun or b"<EnumerationResults" in chunk
             parser.feed(chunk)
             events: Iterator[Any] = parser.read_events()
-            for event, element in events:
-                has_begun = has_begun or element.tag == "EnumerationResults"
-                yield event, element
+            yield from (element for _, element in events)
         parser.close()  # refuses what is not whole
     except ParseError:
         if has_begun:
@@ -177,20 +175,18 @@ def _elements(answer: Answer) -> Iterator[tuple[str, Element]]:
 
 
 def _object(entry: Element) -> ObjectInfo:
-    def told(name: str) -> str:
-        return entry.findtext(f"Properties/{name}") or ""
-
-    key, size = _name(entry), int(told("Content-Length"))
-    is_folder = told("ResourceType") == "directory" or (
+    told = {child.tag: child.text or "" for child in entry.iterfind("Properties/*")}
+    key, size = _name(entry), int(told["Content-Length"])
+    is_folder = told.get("ResourceType") == "directory" or (
         size == 0 and (entry.findtext("Metadata/hdi_isfolder") or "").lower() == "true"
     )
     return ObjectInfo(
         key=as_marker(key) if is_folder else key,
         size=size,
-        modified=parse_modified(told("Last-Modified")),
-        version=told("Etag").strip('"'),
-        checksum=None if is_folder else md5_of(told("Content-MD5"), told("BlobType")),
-        archived=told("AccessTier") == ARCHIVE,
+        modified=parse_modified(told["Last-Modified"]),
+        version=told.get("Etag", "").strip('"'),
+        checksum=None if is_folder else md5_of(told.get("Content-MD5", ""), told.get("BlobType", "")),
+        archived=told.get("AccessTier") == ARCHIVE,
     )
 
 
@@ -207,6 +203,7 @@ def as_marker(key: str) -> str:
     return key if key.endswith("/") else f"{key}/"
 
 
+@lru_cache(maxsize=256)  # files of one export often share the second
 def parse_modified(text: str) -> datetime:
     """Raises: ValueError."""
     moment = parse_http_date(text)
@@ -217,11 +214,13 @@ def parse_modified(text: str) -> datetime:
 
 def md5_of(text: str, blob_type: str) -> Checksum | None:
     """The Content-MD5 kept with a block blob. Of append and page blobs it is not renewed when they change."""
+    if not text or blob_type != "BlockBlob":
+        return None
     try:
         digest = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         return None
-    return Checksum("md5", digest) if len(digest) == 16 and blob_type == "BlockBlob" else None
+    return Checksum("md5", digest) if len(digest) == 16 else None
 
 
 def _order(key: str) -> bytes:
