@@ -40,7 +40,7 @@ ANSWERS: Mapping[Case, Answer] = {
 
 class AdlsPlace:
     type = "adls-gen2"
-    awkward_names: tuple[str, ...] = tuple(n for n in AWKWARD_NAMES if n.isprintable())
+    awkward_names: tuple[str, ...] = AWKWARD_NAMES
     in_key_order = True  # it sorts directory by directory, and the adapter begins early enough
 
     def __init__(self, lake: Lake) -> None:
