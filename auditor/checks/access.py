@@ -16,9 +16,9 @@ DESTINATION_UNREACHABLE = FindingType(
         "the provider throttles more than the audit can wait for",
     ),
     remedy=(
-        "Try `export-auditor destinations check` from this machine, and compare name and address in the evidence "
-        "with what the provider's own tools show. A host key that changed is asked of the server's people before "
-        "it is believed. After an outage or throttling waiting helps: the next audit judges everything from storage."
+        "Check name and address in the evidence from this machine, with `export-auditor destinations check` and "
+        "the provider's own tools. Ask the server's people before you believe a host key that changed. After an "
+        "outage or throttling waiting helps: the next audit judges everything from storage."
     ),
 )
 
