@@ -25,6 +25,7 @@ _BY_NAME: Final[Mapping[str, _Type]] = {
     "sftp": _Type("adapters.sftp", "SftpAdapter", remote=True),
     "azure-blob": _Type("adapters.azure_blob", "AzureBlobAdapter", remote=True),
     "adls-gen2": _Type("adapters.adls", "AdlsAdapter", remote=True),
+    "data-landing-zone": _Type("adapters.landing_zone", "LandingZoneAdapter", remote=True),
     "gcs": _Type("adapters.gcs", "open_gcs", remote=True),
 }
 

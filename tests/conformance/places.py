@@ -20,6 +20,7 @@ import pytest
 
 from adapters.base import Adapter, OpenAdapter
 from adapters.registry import opener
+from auditor.worlds.platform import PlatformServer
 from tests.servers.azurite import shared_azurite
 from tests.servers.dfs import shared_lake
 from tests.servers.fake_gcs import shared_fake_gcs
@@ -349,6 +350,30 @@ def _sftp(_: Path) -> Iterator[Place]:
         yield SftpPlace(server)
 
 
+@contextmanager
+def _landing_zone_on_azure(_: Path) -> Iterator[Place]:
+    from tests.conformance.landing_zone_place import AzureZonePlace  # it builds on this module
+
+    with shared_azurite() as server, PlatformServer() as platform:
+        yield AzureZonePlace(server, platform)
+
+
+@contextmanager
+def _landing_zone_on_s3(_: Path) -> Iterator[Place]:
+    from tests.conformance.landing_zone_place import AmazonZonePlace
+
+    with shared_seaweedfs() as server, PlatformServer() as platform:
+        yield AmazonZonePlace(server, platform)
+
+
+@contextmanager
+def _landing_zone_by_sas_uri(_: Path) -> Iterator[Place]:
+    from tests.conformance.landing_zone_place import SasUriPlace
+
+    with shared_azurite() as server:
+        yield SasUriPlace(server)
+
+
 def type_of(name: str) -> str:
     """The registry's type of a key of PLACES."""
     return name.partition(" ")[0]
@@ -362,6 +387,9 @@ PLACES: dict[str, Callable[[Path], AbstractContextManager[Place]]] = {
     "gcs by JSON": _gcs,
     "gcs by HMAC": _gcs_by_hmac,
     "sftp": _sftp,
+    "data-landing-zone on Azure": _landing_zone_on_azure,
+    "data-landing-zone on S3": _landing_zone_on_s3,
+    "data-landing-zone by SAS URI": _landing_zone_by_sas_uri,
 }
 
 

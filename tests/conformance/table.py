@@ -14,6 +14,7 @@ NO_IDENTITY: Mapping[tuple[str, str], str] = {
         "fake-gcs-server lets everyone in; the documented answers are scripted",
     ),
     ("gcs by HMAC", "expired"): "HMAC keys do not expire",
+    ("data-landing-zone on S3", "expired"): "as s3",
     ("s3", "expired"): "SeaweedFS issues session tokens to its own STS only; the documented answer is scripted",
 }
 """Identities that the real server of the tests does not know; they are played by the scripted answer instead."""

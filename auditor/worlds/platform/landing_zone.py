@@ -61,16 +61,16 @@ class AmazonZone:
         return {"bucketName": self.bucket, "dlzFolder": self.folder}
 
 
-def serve_landing_zone(platform: PlatformServer, current: Callable[[], AzureZone | AmazonZone]) -> None:
-    """Have `platform` answer for the zone of exports, with what `current` gives at each call."""
+def serve_landing_zone(platform: PlatformServer, zone_of: Callable[[str], AzureZone | AmazonZone]) -> None:
+    """Have `platform` answer for the zones of exports, one for each sandbox: what `zone_of` gives for its name."""
 
-    def of_exports(answer: Callable[[], dict[str, Any]]) -> Callable[[Call], Reply]:
+    def of_exports(answer: Callable[[AzureZone | AmazonZone], dict[str, Any]]) -> Callable[[Call], Reply]:
         def reply(call: Call) -> Reply:
             if call.first("type") != "dlz_destination":
                 return service_refusal(404, "CONN-1000-404", "Not Found", "No landing zone of this type")
-            return Reply(200, answer())
+            return Reply(200, answer(zone_of(call.headers.get("x-sandbox-name", "prod"))))
 
         return reply
 
-    platform.route("GET", ZONE_PATH, of_exports(lambda: current().about()))
-    platform.route("GET", f"{ZONE_PATH}/credentials", of_exports(lambda: current().credentials()))
+    platform.route("GET", ZONE_PATH, of_exports(lambda zone: zone.about()))
+    platform.route("GET", f"{ZONE_PATH}/credentials", of_exports(lambda zone: zone.credentials()))
