@@ -51,7 +51,7 @@ BY_CODE: Final[Mapping[str, type[DestinationError]]] = {
     **dict.fromkeys(("InsufficientAccountPermissions", "PublicAccessNotPermitted", "ContainerDisabled"), AccessDenied),
     **dict.fromkeys(("KeyBasedAuthenticationNotPermitted", "UnauthorizedBlobOverwrite"), AccessDenied),
     **dict.fromkeys(("KeyVaultEncryptionKeyNotFound", "KeyVaultVaultNotFound"), AccessDenied),
-    **dict.fromkeys(("KeyVaultAccessTokenCannotBeAcquired",), AccessDenied),
+    **dict.fromkeys(("KeyVaultAccessTokenCannotBeAcquired", "AccountRequiresHttps"), AccessDenied),
     **dict.fromkeys(("AuthenticationFailed", "InvalidAuthenticationInfo"), CredentialExpired),
     **dict.fromkeys(("NoAuthenticationInformation",), CredentialExpired),
     **dict.fromkeys(("ServerBusy", "TooManyRequests"), Throttled),
@@ -71,7 +71,11 @@ UNSPEAKABLE: Final = "the request cannot be made, or its answer not be understoo
 # The first class that fits holds. What stands nowhere is Unsupported, with the name of its class.
 BY_CLASS: Final[tuple[tuple[tuple[type[BaseException], ...], type[DestinationError], str], ...]] = (
     ((CredentialUnavailableError,), CredentialExpired, "no credentials were found"),
-    ((sdk.ClientAuthenticationError,), CredentialExpired, "the credentials could not be had, or are none"),
+    (
+        (sdk.ClientAuthenticationError,),
+        CredentialExpired,
+        "no token could be had: no credentials were found, or they are refused",
+    ),
     ((sdk.ServiceRequestTimeoutError,), Unreachable, "no connection in time"),
     ((sdk.ServiceResponseTimeoutError,), Unreachable, "no answer in time"),
     ((sdk.ServiceRequestError,), Unreachable, "no connection"),
@@ -190,6 +194,10 @@ REASONS_BY_CODE: Final[Mapping[str, str]] = {
     "AADSTS700016": "no such client_id in this tenant",
     "AADSTS90002": "no such tenant_id",
     "AccountIsDisabled": "access denied: the storage account is disabled",
+    "AccountRequiresHttps": "access denied: the account permits https only",
+    "KeyVaultEncryptionKeyNotFound": "access denied: the key vault does not give the key of the encryption",
+    "KeyVaultVaultNotFound": "access denied: the key vault with the key of the encryption is not there",
+    "KeyVaultAccessTokenCannotBeAcquired": "access denied: the account may not ask the key vault for its key",
     "ContainerDisabled": "access denied: the container is disabled",
     "KeyBasedAuthenticationNotPermitted": "access denied: the account permits no account keys and no SAS made of them",
     "PublicAccessNotPermitted": "access denied: the account permits no anonymous access",

@@ -166,6 +166,8 @@ CODES = [  # code, status, error
     ("InsufficientAccountPermissions", 403, AccessDenied),
     ("KeyBasedAuthenticationNotPermitted", 403, AccessDenied),
     ("AccountIsDisabled", 403, AccessDenied),
+    ("AccountRequiresHttps", 400, AccessDenied),
+    ("KeyVaultEncryptionKeyNotFound", 403, AccessDenied),
     ("PublicAccessNotPermitted", 409, AccessDenied),
     ("AuthenticationFailed", 403, CredentialExpired),
     ("AuthenticationFailed", 401, CredentialExpired),
