@@ -1,7 +1,7 @@
 """`export-auditor audit`: one audit of what a configuration names."""
 
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -15,7 +15,7 @@ from auditor.cli.selection import check_selection
 from auditor.ledger import Ledger, LedgerError
 from auditor.model import AuditResult
 from auditor.report import FORMATS, ReportOptions
-from auditor.service import AuditOptions, plan_audit, run_audit
+from auditor.service import RELIST, AuditOptions, plan_audit, run_audit
 from auditor.settings import Config, ConfigError, load_config
 
 
@@ -33,6 +33,7 @@ def audit(
     since: Annotated[str, typer.Option(help="Watch from this moment, e.g. 2026-10-01T00:00:00Z.")] = "",
     level: Annotated[str, typer.Option(help="How deep to verify: L0 to L4; default: as configured.")] = "",
     reverify: Annotated[bool, typer.Option("--reverify", help="Read all files again, also unchanged ones.")] = False,
+    relist: Annotated[bool, typer.Option("--relist", help="List all exports again, not only what may be new.")] = False,
     format: Annotated[str, typer.Option(help=f"One of {', '.join(sorted(FORMATS))}.")] = "table",  # noqa: A002 (the option's name)
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Write the report to this file.")] = None,
     plan: Annotated[bool, typer.Option("--plan", help="Only say what would be read.")] = False,
@@ -59,6 +60,7 @@ def audit(
         since=moment_of("--since", since),
         level=level_of(level),
         reverify=reverify,
+        relist=timedelta(0) if relist else RELIST,
         fail_on=severity_of(fail_on),
         limits=limits_of(max_files, max_bytes),
     )

@@ -13,7 +13,18 @@ from enum import StrEnum
 from typing import TypeAlias, TypeVar
 
 from auditor.checks import CATALOGUE
-from auditor.model import AuditResult, Evidence, EvidenceValue, Finding, Scalar, Severity, Unverifiable, Verdict, Waived
+from auditor.model import (
+    AuditResult,
+    Evidence,
+    EvidenceValue,
+    Finding,
+    Look,
+    Scalar,
+    Severity,
+    Unverifiable,
+    Verdict,
+    Waived,
+)
 from auditor.report.summary import Summary, list_unverifiable, render_headline, summarise
 from auditor.report.words import render_instant
 
@@ -47,6 +58,7 @@ def render_json(result: AuditResult) -> str:
         _member("status", result.status.value),
         _member("summary", describe_summary(result, summary)),
         _rows("watched", ({"flow": clean(w.flow), "since": render_instant(w.since)} for w in result.watched)),
+        _rows("looks", map(describe_look, result.looks)),
         _rows("datasets", ({"id": clean(i), "name": clean(n)} for i, n in result.names.items())),
         _rows("care", _list_care(result)),
         _rows("runs", map(describe_run, sorted(result.runs, key=run_order)), sort=False),
@@ -54,6 +66,16 @@ def render_json(result: AuditResult) -> str:
         _rows("unverifiable", map(describe_unverifiable, list_unverifiable(result)), sort=False),
     ]
     return "{\n" + ",\n".join(members) + "\n}\n"
+
+
+def describe_look(look: Look) -> JsonObject:
+    """How one dataset was looked at."""
+    return {
+        "destination": clean(look.destination),
+        "dataset": clean(look.dataset),
+        "in_full": look.fully_at is None,
+        "last_full_listing": _instant(look.fully_at),
+    }
 
 
 def describe_run(run: Verdict) -> JsonObject:

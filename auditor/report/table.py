@@ -58,6 +58,9 @@ def _show_balance(sheet: Sheet, result: AuditResult, summary: Summary) -> None:
     read = f"Read {render_count(result.files_read, 'file')} ({render_bytes(result.bytes_read)})"
     reused = f"; {render_count(result.files_reused, 'file')} unchanged since an earlier audit: not read again"
     sheet.say(read + (reused if result.files_reused else "") + ".", indent=2, hang=2)
+    if carried := [look.fully_at for look in result.looks if look.fully_at]:
+        told = f"Old exports of {len(carried):,} of {render_count(len(result.looks), 'dataset')} are as last listed"
+        sheet.say(f"{told} ({render_minute(min(carried))} at the earliest).", indent=2, hang=2)
 
 
 def render_balance(summary: Summary) -> str:

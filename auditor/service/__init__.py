@@ -2,7 +2,7 @@
 
 from auditor.service.audit import plan_audit, run_audit
 from auditor.service.limits import Limits
-from auditor.service.options import AuditOptions, Progress, Quiet
+from auditor.service.options import RELIST, AuditOptions, Progress, Quiet
 from auditor.service.plan import AuditPlan
 
-__all__ = ["AuditOptions", "AuditPlan", "Limits", "Progress", "Quiet", "plan_audit", "run_audit"]
+__all__ = ["RELIST", "AuditOptions", "AuditPlan", "Limits", "Progress", "Quiet", "plan_audit", "run_audit"]

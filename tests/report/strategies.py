@@ -17,6 +17,7 @@ from auditor.model import (
     FileFormat,
     Finding,
     Level,
+    Look,
     Severity,
     Status,
     Unverifiable,
@@ -130,6 +131,7 @@ def audits(draw: st.DrawFn) -> AuditResult:
         files_read=draw(counts),
         files_reused=draw(counts),
         bytes_read=draw(counts),
+        looks=tuple(draw(st.lists(st.builds(Look, names, names, st.none() | instants), max_size=2))),
         names=draw(st.dictionaries(names, names, max_size=3)),
         care=draw(st.dictionaries(st.tuples(names, names), cares, max_size=3)),
     )

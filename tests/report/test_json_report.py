@@ -20,6 +20,7 @@ from auditor.model import (
     FileCheck,
     FileFormat,
     Level,
+    Look,
     Severity,
     Status,
 )
@@ -78,9 +79,9 @@ def test_the_text_is_ascii_and_no_name_is_a_lone_surrogate(result):
 
 
 def test_nothing_is_told_that_the_schema_does_not_describe():
-    told = json.loads(render_json(EXAMPLE))
+    told = json.loads(render_json(dataclasses.replace(EXAMPLE, looks=(Look("lake", "a"),))))
     assert keys_told(AUDIT, AUDIT) == told.keys()
-    for name in ("runs", "findings", "unverifiable", "watched", "datasets"):
+    for name in ("runs", "findings", "unverifiable", "watched", "looks", "datasets"):
         assert keys_told(AUDIT["properties"][name]["items"], AUDIT) == told[name][0].keys()
     summary = AUDIT["$defs"]["summary"]
     assert keys_told(summary, AUDIT) == told["summary"].keys()

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from auditor.checks import CATALOGUE
-from auditor.model import Severity, Unverifiable
+from auditor.model import Look, Severity, Unverifiable
 from auditor.report import FORMATS, ReportOptions, render_table
 from auditor.report.sheet import NARROWEST
+from auditor.report.words import render_minute
 from tests.report.example import EXAMPLE, NOW, START
 from tests.report.golden import render_golden
 from tests.report.strategies import HOSTILE, QUICK, audits
@@ -139,3 +140,17 @@ def test_it_says_since_when_it_watched_and_by_which_clock():
 def test_every_format_is_a_function_of_result_and_options():
     for name, render in FORMATS.items():
         assert render(EXAMPLE, ReportOptions()) == render(EXAMPLE, ReportOptions()), name
+
+
+def test_what_was_taken_from_an_earlier_listing_is_said_with_its_date():
+    looks = (
+        Look("lake", "a"),
+        Look("lake", "b", NOW - timedelta(hours=5)),
+        Look("lake", "c", NOW - timedelta(hours=3)),
+    )
+    told = render_table(dataclasses.replace(EXAMPLE, looks=looks), width=200, colour=False, unicode=True)
+    assert "Old exports of 2 of 3 datasets are as last listed" in told
+    assert render_minute(NOW - timedelta(hours=5)) in told
+    assert "as last listed" not in render_table(
+        dataclasses.replace(EXAMPLE, looks=looks[:1]), width=200, colour=False, unicode=True
+    )
