@@ -53,14 +53,16 @@ class Reading:
     ) -> dict[str, tuple[StoredFile, FileCheck]]:
         """A check for each of `files` (all below `prefix`), by key, with the file as it was when checked.
 
-        A file that was replaced since the listing is described anew and judged as it is now; one that
-        changes again is left unchecked. One that stays as it was described and yet gives other bytes than
+        A file that was replaced since the listing is described anew and judged as it is now (left unchecked,
+        where it may still be being written); one that changes again is left unchecked. One that stays as it was described and yet gives other bytes than
         that did not change: its destination contradicts itself, and it is unverifiable.
         """
         done = {} if self.options.reverify else self.reusable(prefix, files, level)
         self.files_reused += len(done)
         fresh = self._read([f for f in files if f.key not in done and self._may_read(f, level)], level, verifier)
-        again = [file for key, (_, check) in fresh.items() if check.reason == "changed" and (file := self._now(key))]
+        changed = [key for key, (_, check) in fresh.items() if check.reason == "changed"]
+        # Where files are seen while they are written, what is there now may be half of it: not before it has settled.
+        again = [file for key in changed if self._adapter.traits.appears_whole and (file := self._now(key))]
         fresh |= self._contradicted(self._read(again, level, verifier))
         now = datetime.now(UTC)
         self._ledger.record_checks(self.name, fresh.values(), at=now, verifier=VERSION)
