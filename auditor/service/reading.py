@@ -54,8 +54,9 @@ class Reading:
         """A check for each of `files` (all below `prefix`), by key, with the file as it was when checked.
 
         A file that was replaced since the listing is described anew and judged as it is now (left unchecked,
-        where it may still be being written); one that changes again is left unchecked. One that stays as it was described and yet gives other bytes than
-        that did not change: its destination contradicts itself, and it is unverifiable.
+        where it may still be being written); one that changes again is left unchecked. One that stays as it
+        was described and yet gives other bytes than that did not change: its destination contradicts itself,
+        and it is unverifiable.
         """
         done = {} if self.options.reverify else self.reusable(prefix, files, level)
         self.files_reused += len(done)
