@@ -49,6 +49,7 @@ BY_CODE: Final[Mapping[str, type[DestinationError]]] = {
     **dict.fromkeys(("NoSuchKey", "NoSuchBucket", "NoSuchVersion", "NotFound"), NotFound),
     **dict.fromkeys(("AccessDenied", "AccessDeniedException", "AllAccessDisabled", "Forbidden"), AccessDenied),
     **dict.fromkeys(("AccountProblem", "UnauthorizedAccess", "MethodNotAllowed"), AccessDenied),
+    **dict.fromkeys(("UserProjectMissing", "UserProjectAccessDenied"), AccessDenied),  # Google's requester pays
     **dict.fromkeys(("InvalidAccessKeyId", "InvalidToken", "SignatureDoesNotMatch", "AuthFailure"), CredentialExpired),
     **dict.fromkeys(("InvalidClientTokenId", "UnrecognizedClientException", "NotSignedUp"), CredentialExpired),
     **dict.fromkeys(("IncompleteSignature", "MissingSecurityHeader", "InvalidSecurity"), CredentialExpired),
@@ -162,6 +163,8 @@ def read_answer(error: sdk.ClientError) -> tuple[str, int, Mapping[str, str]]:
 
 
 def _reason(kind: type[DestinationError], code: str, error: sdk.ClientError, operation: str, rights: Rights) -> str:
+    if code.startswith("UserProject"):
+        return "the bucket's requester pays, which HMAC keys cannot say: use a service account"
     if kind is AccessDenied:
         return _missing_right(error, operation, rights)
     if kind is ClockSkew:

@@ -122,6 +122,13 @@ def test_the_request_id_is_googles(serve: Serve):
     assert caught.value.request_id == "UP1"
 
 
+@pytest.mark.parametrize("code, status", [("UserProjectMissing", 400), ("UserProjectAccessDenied", 403)])
+def test_a_bucket_whose_requester_pays_is_named(serve: Serve, code: str, status: int):
+    adapter, _ = serve(lambda _: error(code, status))
+    with pytest.raises(AccessDenied, match="requester pays"):
+        keys(adapter)
+
+
 def test_rights_in_excess_are_not_guessed(serve: Serve):
     adapter, server = serve(lambda _: error("AccessDenied", 403))
     assert adapter.excess_rights() is None
