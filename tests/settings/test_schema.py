@@ -13,6 +13,7 @@ from ruamel.yaml import YAML
 from auditor.settings import ConfigError
 from auditor.settings.schema import make_schema, render_schema
 from tests.settings.configs import DATASET, OTHER, destination, flow, read
+from tests.settings.test_destination_types import ENTRY, UNDERSTOOD, ZONE
 
 TOP = Path(__file__).parents[2]
 SCHEMA = jsonschema.Draft202012Validator(make_schema())
@@ -63,6 +64,11 @@ def test_what_config_check_refuses_for_its_form_the_schema_refuses_too(text, tmp
     assert not accepts(text)
     with pytest.raises(ConfigError):
         read(tmp_path, text)
+
+
+@pytest.mark.parametrize("lines", [ZONE, *(case[1] for case in UNDERSTOOD)])
+def test_each_type_of_destination_fits_the_schema(lines):
+    assert not [*SCHEMA.iter_errors(as_an_editor_reads(ENTRY + destination(*lines)))]
 
 
 DURATIONS = st.sampled_from(["90s", "10m", "1h30m", "6h", "1d", "2w", "0s"])
