@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from xml.sax.saxutils import escape
 
 from azure.storage.blob import ContentSettings
 
@@ -11,24 +10,8 @@ from adapters.base import OpenAdapter
 from adapters.registry import opener
 from tests.conformance import places
 from tests.servers.azurite import ACCOUNT, Azurite
+from tests.servers.fake_azure import error
 from tests.servers.fake_s3 import Answer, Request
-
-
-def azure_error(code: str, status: int, message: str = "", detail: str = "") -> Answer:
-    """An error document: https://learn.microsoft.com/rest/api/storageservices/status-and-error-codes2"""
-    more = f"<AuthenticationErrorDetail>{escape(detail)}</AuthenticationErrorDetail>" if detail else ""
-    body = (
-        '\ufeff<?xml version="1.0" encoding="utf-8"?>'
-        f"<Error><Code>{code}</Code><Message>{escape(message)}\nRequestId:{places.REQUEST_ID}</Message>{more}</Error>"
-    )
-    headers = {
-        "Content-Type": "application/xml",
-        "x-ms-error-code": code,
-        "x-ms-request-id": places.REQUEST_ID,
-        "Server": "Windows-Azure-Blob/1.0 Microsoft-HTTPAPI/2.0",
-    }
-    return Answer(status, body.encode(), {k: v for k, v in headers.items() if status != 200 or k != "x-ms-error-code"})
-
 
 _UNKNOWN = (
     "Server failed to authenticate the request. Make sure the value of Authorization header is formed correctly "
@@ -37,28 +20,28 @@ _UNKNOWN = (
 _DENIED = "This request is not authorized to perform this operation using this permission."
 
 AZURE_ANSWERS: Mapping[places.Case, Answer] = {
-    "wrong": azure_error(
+    "wrong": error(
         "AuthenticationFailed",
         403,
         _UNKNOWN,
-        "The MAC signature found in the HTTP request 's3cr3t' is not the same as any computed signature.",
+        detail="The MAC signature found in the HTTP request 's3cr3t' is not the same as any computed signature.",
     ),
-    "expired": azure_error(
+    "expired": error(
         "AuthenticationFailed",
         403,
         _UNKNOWN,
-        "Signature not valid in the specified time frame: Start [Thu, 01 Oct 2026 00:00:00 GMT] - "
+        detail="Signature not valid in the specified time frame: Start [Thu, 01 Oct 2026 00:00:00 GMT] - "
         "Expiry [Fri, 02 Oct 2026 00:00:00 GMT] - Current [Sat, 03 Oct 2026 00:00:00 GMT]",
     ),
-    "no-list": azure_error("AuthorizationPermissionMismatch", 403, _DENIED),
-    "no-read": azure_error("AuthorizationPermissionMismatch", 403, _DENIED),
-    "clock-skew": azure_error(
-        "AuthenticationFailed", 403, _UNKNOWN, "Request date header too old: 'Thu, 01 Oct 2026 00:00:00 GMT'"
+    "no-list": error("AuthorizationPermissionMismatch", 403, _DENIED),
+    "no-read": error("AuthorizationPermissionMismatch", 403, _DENIED),
+    "clock-skew": error(
+        "AuthenticationFailed", 403, _UNKNOWN, detail="Request date header too old: 'Thu, 01 Oct 2026 00:00:00 GMT'"
     ),
-    "archived": azure_error("BlobArchived", 409, "This operation is not permitted on an archived blob."),
-    "throttled": azure_error("ServerBusy", 503, "The server is busy."),
-    "failing": azure_error("InternalError", 500, "The server encountered an internal error. Please retry the request."),
-    "error-with-200": azure_error("InternalError", 200, "The server encountered an internal error."),
+    "archived": error("BlobArchived", 409, "This operation is not permitted on an archived blob."),
+    "throttled": error("ServerBusy", 503, "The server is busy."),
+    "failing": error("InternalError", 500, "The server encountered an internal error. Please retry the request."),
+    "error-with-200": error("InternalError", 200, "The server encountered an internal error."),
 }
 
 
