@@ -59,9 +59,16 @@ class AdlsAdapter:
         timeout: float | timedelta = 60.0,
     ) -> None:
         timeout_s = timeout.total_seconds() if isinstance(timeout, timedelta) else float(timeout)
-        if not file_system or "/" in file_system or concurrency < 1 or page_size < 1 or timeout_s <= 0:
+        if (
+            not account_url
+            or not file_system
+            or "/" in file_system
+            or concurrency < 1
+            or page_size < 1
+            or timeout_s <= 0
+        ):
             raise ValueError(
-                f"destination {name!r}: file_system is one name without a slash; "
+                f"destination {name!r}: account_url must not be empty; file_system is one name without a slash; "
                 "concurrency, page_size and timeout are above 0"
             )
         login: dict[str, Any] = {

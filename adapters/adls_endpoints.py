@@ -15,8 +15,8 @@ def endpoint(account_url: str, service: str) -> str:
 
     An address whose host names neither (an emulator's, a proxy's) serves both.
     """
-    parts = urlsplit(account_url)
-    host = parts.netloc.replace(f".{OTHERS[service]}.", f".{service}.", 1)
+    parts = urlsplit(account_url if "://" in account_url else f"https://{account_url}")
+    host = parts.netloc.lower().replace(f".{OTHERS[service]}.", f".{service}.", 1)
     return urlunsplit(parts._replace(netloc=host))
 
 

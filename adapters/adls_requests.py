@@ -10,7 +10,7 @@ from azure.storage.filedatalake import FileSystemClient
 
 from adapters.adls_endpoints import endpoint
 from adapters.adls_listing import Answer, Question
-from adapters.azure_errors import Refusal, speaking_of, translate_refusal
+from adapters.azure_errors import BODY_BYTES, Refusal, speaking_of, translate_refusal
 from adapters.azure_session import AzureLogin
 from adapters.base import DestinationError
 
@@ -87,9 +87,9 @@ class PathRequests:
         told = response.http_response
         if told.status_code != 200:
             return
-        body = told.text()
-        if isinstance(_json(body).get("paths"), list):
+        if isinstance(_json(told.body()).get("paths"), list):
             return
+        body = told.body()[:BODY_BYTES].decode("utf-8", "replace")
         headers = {str(name).lower(): str(value) for name, value in told.headers.items()}
         raise self._refusal(Refusal(200, headers, body, str(response.http_request.url)))
 
@@ -97,9 +97,9 @@ class PathRequests:
         return translate_refusal(refusal, destination=self._destination, operation="list")
 
 
-def _json(text: str) -> dict[str, Any]:
+def _json(body: bytes) -> dict[str, Any]:
     try:
-        told = json.loads(text)
+        told = json.loads(body)
     except ValueError:
         return {}
     return told if isinstance(told, dict) else {}

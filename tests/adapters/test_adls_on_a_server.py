@@ -265,6 +265,7 @@ def test_a_sas_says_itself_what_it_lacks(sas: str, said: str):
             "https://acme.dfs.core.windows.net?sp=rl&sig=.blob.",
             "https://acme.blob.core.windows.net?sp=rl&sig=.blob.",
         ),
+        ("ACME.dfs.core.windows.net", "https://acme.dfs.core.windows.net", "https://acme.blob.core.windows.net"),
         ("http://127.0.0.1:10000/acme", "http://127.0.0.1:10000/acme", "http://127.0.0.1:10000/acme"),
     ],
 )
@@ -386,7 +387,7 @@ def test_a_certificate_that_nobody_vouches_for_is_not_trusted(lake: Lake, file_s
         {"file_system": ""},
         {"page_size": 0, "account_key": "a2V5"},
         {"account_url": "http://acme.dfs.core.windows.net"},
-        {"account_url": ""},
+        {"account_url": "", "account_key": "a2V5"},
     ],
 )
 def test_options_that_cannot_be_are_refused_before_anything_is_asked(options: dict[str, Any]):
