@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 import requests.exceptions
 from azure.core import exceptions as sdk
 from azure.identity import CredentialUnavailableError
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, IncompleteRead, ProtocolError, ReadTimeoutError
 
 from adapters.base import (
     AccessDenied,
@@ -89,12 +89,13 @@ BY_CLASS: Final[tuple[tuple[tuple[type[BaseException], ...], type[DestinationErr
         "the answer was read out of order",
     ),
     ((sdk.HttpResponseError,), Unreachable, "the answer broke off"),  # without an answer: a body that failed
+    ((ReadTimeoutError, requests.exceptions.Timeout, TimeoutError), Unreachable, "no answer in time"),
+    ((IncompleteRead, ProtocolError, HTTPException, ConnectionError), Unreachable, "the connection was cut"),
     (
-        (HTTPError, HTTPException, requests.exceptions.ConnectionError, requests.exceptions.Timeout, ConnectionError),
+        (HTTPError, requests.exceptions.ConnectionError, requests.exceptions.ChunkedEncodingError),
         Unreachable,
         "the connection failed",
     ),
-    ((requests.exceptions.ChunkedEncodingError, TimeoutError), Unreachable, "the connection failed"),
     ((requests.exceptions.RequestException,), Unsupported, UNSPEAKABLE),
     ((OSError,), Unreachable, "the connection failed"),
     ((sdk.AzureError, ValueError, TypeError), Unsupported, UNSPEAKABLE),

@@ -10,11 +10,12 @@ from contextlib import suppress
 from typing import Any, Final, Literal
 from urllib.parse import quote, urlencode
 
+from azure.core.credentials import TokenCredential
 from azure.core.pipeline.transport import HttpRequest
 from azure.storage.blob import ContainerClient
 
 from adapters.azure_errors import BODY_BYTES, Refusal, speaking_of, translate_refusal
-from adapters.azure_session import AzureLogin
+from adapters.azure_session import AzureLogin, Credential
 from adapters.base import DestinationError, Unsupported
 
 VERSION: Final = "2021-12-02"
@@ -74,6 +75,7 @@ class ContainerRequests:
         self._login = login
         self._lock = threading.Lock()
         self._client: ContainerClient | None = None
+        self._credential: Credential = None
 
     def ask(
         self,
@@ -102,6 +104,9 @@ class ContainerRequests:
             if self._client is not None:
                 self._client.close()
                 self._client = None
+            if isinstance(self._credential, TokenCredential) and hasattr(self._credential, "close"):
+                self._credential.close()
+            self._credential = None
 
     def _current(self) -> ContainerClient:
         with self._lock:
@@ -113,8 +118,8 @@ class ContainerRequests:
         options = self._login.client_options()
         if self._login.connection_string:
             return ContainerClient.from_connection_string(self._login.connection_string, self._container, **options)
-        credential = self._login.open_credential()
-        return ContainerClient(self._login.endpoint, self._container, credential=credential, **options)
+        self._credential = self._login.open_credential()
+        return ContainerClient(self._login.endpoint, self._container, credential=self._credential, **options)
 
     def _address(self, client: ContainerClient, blob: str | None, query: Mapping[str, str]) -> str:
         address, _, sas = str(client.url).partition("?")

@@ -36,6 +36,8 @@ WRITING: Final[Mapping[str, str]] = {
 }
 """SAS permissions that change something; of a SAS's others, `r`, `l`, `f` (find by tags) and `e` (execute) do not."""
 
+CONNECTION_LOGINS: Final = ("ACCOUNTKEY", "SHAREDACCESSSIGNATURE", "USEDEVELOPMENTSTORAGE")
+
 Credential = AzureSasCredential | TokenCredential | dict[str, str] | None
 
 
@@ -74,6 +76,8 @@ class AzureLogin:
             raise ValueError(f"more than one way to log in: {', '.join(given)}; give one")
         if bool(self.account_url) == bool(self.connection_string):
             raise ValueError("account_url is needed, unless a connection_string says where the account is; not both")
+        if self.connection_string and not any(map(self._connection, CONNECTION_LOGINS)):
+            raise ValueError("connection_string has neither AccountKey= nor SharedAccessSignature=; copy it whole")
         if self.client_secret and not (self.tenant_id and self.client_id):
             raise ValueError("client_secret needs tenant_id and client_id too")
         if self.tenant_id and not self.client_secret:
@@ -130,28 +134,29 @@ class AzureLogin:
         The transport is new and its pool sized to `concurrency`; closing the client closes it. Trying again is
         adapters/retry.py's business, so the SDK does not. No redirect is followed: it could lead a SAS elsewhere.
         """
-        keep_secrets_out_of_logs()
-        session = requests.Session()
-        for scheme in ("http://", "https://"):
-            session.mount(scheme, HTTPAdapter(pool_maxsize=self.concurrency, max_retries=0))
-        options = self._options(self.endpoint or self._connection("BLOBENDPOINT"))
-        transport = RequestsTransport(
-            session=session,
-            connection_timeout=options.pop("connection_timeout"),
-            read_timeout=options.pop("read_timeout"),
-            connection_data_block_size=64 * 1024,
-        )
-        return {**options, "transport": transport, "permit_redirects": False}
+        return {**self._options(self.endpoint or self._connection("BLOBENDPOINT")), "permit_redirects": False}
 
     def _options(self, address: str | None) -> dict[str, Any]:
+        keep_secrets_out_of_logs()
         return {
-            "connection_timeout": min(self.timeout_s, 10.0),
-            "read_timeout": self.timeout_s,
+            "transport": self._open_transport(),
             "retry_total": 0,
             # A proxy for the outside has no business with a server on this machine.
             "proxies": dict(DIRECT) if is_loopback(address) else None,
             "logger": _SILENT,
         }
+
+    def _open_transport(self) -> RequestsTransport:
+        session = requests.Session()
+        for scheme in ("http://", "https://"):
+            session.mount(scheme, HTTPAdapter(pool_maxsize=self.concurrency, max_retries=0))
+        session.auth = _as_it_is
+        return RequestsTransport(
+            session=session,
+            connection_timeout=min(self.timeout_s, 10.0),
+            read_timeout=self.timeout_s,
+            connection_data_block_size=64 * 1024,
+        )
 
     def excess_rights(self) -> Sequence[str] | None:
         """The rights to write that these credentials are seen to have; None where they do not tell.
@@ -189,6 +194,11 @@ def _refuse_what_is_no_address(account_url: str | None) -> None:
         is_one = False
     if not is_one:
         raise ValueError("account_url is no address like https://ACCOUNT.blob.core.windows.net")
+
+
+def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Keeps requests from putting what a netrc file says in the place of our own login."""
+    return request
 
 
 def _host(address: str) -> str:

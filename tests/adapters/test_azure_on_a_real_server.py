@@ -2,7 +2,9 @@
 
 import gzip
 import hashlib
+import json
 import logging
+import time
 import traceback
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -28,7 +30,8 @@ from adapters.base import (
 from adapters.local import LocalAdapter
 from adapters.registry import open_destination
 from tests.servers.azurite import ACCOUNT_KEY, Azurite, azurite, running_azurite
-from tests.servers.fake_entra import CLIENT, SECRET, Certificate, FakeEntra, fake_entra, make_certificate
+from tests.servers.fake_entra import CLIENT, SECRET, Certificate, FakeEntra, fake_entra, make_certificate, token
+from tests.servers.fake_s3 import Answer, fake_s3
 from tests.servers.fault_proxy import fault_proxy
 
 __all__ = ["azurite"]
@@ -229,6 +232,26 @@ def test_a_directory_stub_of_hadoop_is_no_file(azurite: Azurite, container: str)
         adapter.describe_object("p/d")
 
 
+def test_a_netrc_file_does_not_replace_our_login(azurite: Azurite, container: str, tmp_path: Path, monkeypatch):
+    """The transport of the SDK (requests) would send what it finds there instead of the signature."""
+    netrc = tmp_path / "netrc"
+    netrc.write_text("default login someone password secret\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    adapter = opened(azurite, container, account_key=ACCOUNT_KEY)
+    assert list(adapter.list_objects("")) == []
+    adapter.close()
+
+
+def test_a_proxy_of_the_environment_is_not_asked_for_this_machine(azurite: Azurite, container: str, monkeypatch):
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    for way in ({"account_key": ACCOUNT_KEY}, {"account_url": "", "connection_string": azurite.connection_string}):
+        adapter = opened(azurite, container, **way)
+        assert list(adapter.list_objects("")) == []
+        adapter.close()
+
+
 def test_threads_share_an_adapter_and_its_pooled_connections(azurite: Azurite, container: str):
     data = {f"p/{n}": bytes([n]) * 300_000 for n in range(12)}
     for key, content in data.items():
@@ -291,6 +314,27 @@ def test_the_environment_brings_a_service_principal_too(
     assert list(adapter.list_objects("")) == []
     assert entra.asked[0]["client_id"] == CLIENT
     adapter.close()
+
+
+@pytest.mark.parametrize("client_id", [None, CLIENT])
+def test_a_managed_identity_lists_and_reads(encrypted: Azurite, entra: FakeEntra, client_id: str | None, monkeypatch):
+    """Nothing in the configuration, or `client_id` alone: the machine's identity, here as App Service gives it."""
+    given = {
+        "token_type": "Bearer",
+        "resource": "https://storage.azure.com",
+        "expires_on": str(int(time.time()) + 3600),
+    }
+    with fake_s3(lambda _: Answer(200, json.dumps({**given, "access_token": token(3600)}).encode())) as endpoint:
+        monkeypatch.setenv("IDENTITY_ENDPOINT", f"{endpoint.endpoint_url}/token")
+        monkeypatch.setenv("IDENTITY_HEADER", "header")
+        container = encrypted.make_container()
+        encrypted.put(container, "p/x", b"12345")
+        adapter = opened(encrypted, container, client_id=client_id)
+        for ask in asks(adapter):
+            ask()
+        adapter.close()
+    assert [request.query.get("client_id") for request in endpoint.requests] == [client_id]
+    assert entra.asked == []
 
 
 REFUSALS = [

@@ -24,6 +24,8 @@ CONTRADICTIONS = [  # options, what is said
     ({"account_url": f"{URL}?{SAS}", "sas_token": SAS}, "more than one way to log in: sas_token, a SAS in account_url"),
     ({"account_url": URL, "account_key": SECRET, **PRINCIPAL}, "account_key, client_secret"),
     ({"connection_string": f"AccountName=a;AccountKey={SECRET}", "sas_token": SAS}, "connection_string, sas_token"),
+    ({"connection_string": f"BlobEndpoint={URL}"}, "neither AccountKey= nor"),
+    ({"connection_string": SECRET}, "neither AccountKey= nor"),
     ({"account_url": f"{URL}?restype={SECRET}"}, "must not have a query"),
     ({"account_url": URL, "client_secret": SECRET}, "needs tenant_id and client_id"),
     ({"account_url": URL, "tenant_id": "t"}, "tenant_id needs client_id and client_secret"),
