@@ -19,13 +19,18 @@ _STANDING = {
     Outcome.NOTHING: Standing.WAITING,
     Outcome.NOT_TRIED: Standing.UNKNOWN,
 }
+_NARROW = 76  # below this a table would cut its cells
 _WIDE = 120  # from here on the place stands in the table
 
 
 def render_checks(checks: Sequence[DestinationCheck], options: ReportOptions) -> str:
     """The table, then a paragraph for each thing to know, and one sentence that sums up."""
     sheet = Sheet(width=options.width, colour=options.colour, unicode=options.unicode)
-    sheet.show(_table(sheet, checks))
+    if sheet.width < _NARROW:
+        for check in checks:
+            _list(sheet, check)
+    else:
+        sheet.show(_table(sheet, checks))
     for check in checks:
         _explain(sheet, check)
     sheet.gap()
@@ -48,6 +53,15 @@ def _table(sheet: Sheet, checks: Sequence[DestinationCheck]) -> Table:
         steps = (_access(sheet, check), *(_cell(sheet, check.step(name)) for name in (StepName.LIST, StepName.READ)))
         table.add_row(sheet.text(check.name), sheet.text(check.type), *where, *steps, _writes(sheet, check))
     return table
+
+
+def _list(sheet: Sheet, check: DestinationCheck) -> None:
+    cells = (_access(sheet, check), *(_cell(sheet, check.step(name)) for name in (StepName.LIST, StepName.READ)))
+    reach, listed, read = (cell.plain for cell in cells)
+    sheet.say((check.name, "bold"), f" {check.type}", hang=2)
+    sheet.say(
+        f"reach, log in {reach}, list {listed}, read {read}, may write {_writes(sheet, check).plain}", indent=2, hang=2
+    )
 
 
 def _access(sheet: Sheet, check: DestinationCheck) -> Text:
@@ -76,7 +90,7 @@ def _writes(sheet: Sheet, check: DestinationCheck) -> Text:
 
 
 def _place(check: DestinationCheck) -> str:
-    return f"{check.place}/{check.folder}" if check.folder else check.place
+    return f"{check.place}, folder {check.folder}" if check.folder else check.place
 
 
 def _explain(sheet: Sheet, check: DestinationCheck) -> None:
@@ -89,7 +103,7 @@ def _explain(sheet: Sheet, check: DestinationCheck) -> None:
             if step.code:
                 sheet.say(f"what to do: export-auditor explain {step.code}", indent=2, hang=2)
         elif step.outcome is Outcome.NOTHING:
-            _say(sheet, sheet.symbol(Standing.WAITING), f"{check.name}: {step.told}; below {_place(check)}")
+            _say(sheet, sheet.symbol(Standing.WAITING), f"{check.name} ({_place(check)}): {step.told}")
     if check.excess:
         rights = ", ".join(check.excess)
         warning = f"{check.name}: the audit could also write or delete there: {rights}. It only reads; "

@@ -61,7 +61,9 @@ class Place:
         return self._sizes.pop(key)
 
     def _is_data(self, key: str) -> bool:
-        kind = FileKind.MARKER if key.endswith("/") else file_kind(key.removeprefix(self.prefix))
+        # Names are judged below the folder that was named; the prefix itself may end inside a name, or be one.
+        below = key[self.prefix.rfind("/") + 1 :]
+        kind = FileKind.MARKER if key.endswith("/") else file_kind(below)
         if kind is not FileKind.DATA and kind is not FileKind.MARKER:
             self.skipped[kind] += 1
         return kind is FileKind.DATA
