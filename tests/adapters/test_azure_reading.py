@@ -210,6 +210,25 @@ def test_bytes_from_elsewhere_are_refused(serve: Serve, answer: Answer, kind: ty
         adapter.read_object("x", 2, 2)
 
 
+@pytest.mark.parametrize(
+    "refusal", [error("InvalidRange", 416), Answer(206, b"12345", {**TOLD, "Content-Length": "5"})], ids=["416", "206"]
+)
+def test_a_refused_range_inside_the_object_is_not_its_end(serve: Serve, refusal: Answer):
+    adapter, _ = serve(lambda r: stored(DATA, r) if r.method == "HEAD" else refusal)
+    with pytest.raises(Unsupported, match="refuses the bytes from 1000 "):
+        adapter.read_object("x", 1000)
+
+
+def test_the_end_of_an_object_is_no_offset_behind_it(serve: Serve):
+    adapter, _ = serve(lambda request: stored(b"12345", request))
+    for start, length in ((5, None), (5, 3), (3, 0), (5, 0)):
+        with adapter.read_object("x", start, length) as stream:
+            assert stream.read() == b""
+    for length in (None, 0, 3):
+        with pytest.raises(RangeRefused):
+            adapter.read_object("x", 6, length)
+
+
 def test_a_server_that_gives_less_of_a_range_is_asked_for_the_rest(serve: Serve):
     def script(request: Request) -> Answer:
         start = int(request.headers.get("x-ms-range", "bytes=0-")[6:].partition("-")[0])

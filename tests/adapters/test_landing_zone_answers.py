@@ -4,6 +4,7 @@ import json
 import pickle
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,6 +27,7 @@ from adapters.experience_platform.landing_zone import (
 )
 from adapters.landing_zone import LandingZoneAdapter
 from adapters.registry import open_destination, opener
+from auditor.settings import ConfigError, load_config
 from auditor.worlds.platform import PlatformServer, Reply
 from tests.adapters.experience_platform.making import asking
 from tests.adapters.landing_zones import CREDENTIALS, Zones
@@ -46,6 +48,15 @@ AMAZON: dict[str, Any] = {
 }
 
 
+FLOWS = """
+flows:
+  f:
+    destination: lake
+    format: parquet
+    compression: gzip
+    schedule: {every: 6h, start: 2026-10-01T00:00:00Z}
+    datasets: [60520e4ca0e6a51948b6d5d4]
+"""
 PLATFORM = {"name": "prod", "org_id": "o", "client_id": "c", "client_secret": "s3cr3t"}
 
 
@@ -263,3 +274,30 @@ def test_a_failure_of_experience_platform_is_one_of_the_destination(
         assert caught.value.request_id
         assert caught.value.retry_after_s == (7.0 if kind is Throttled else None)
     adapter.close()
+
+
+@pytest.mark.parametrize(
+    "uri, is_good",
+    [
+        (AZURE["SASUri"], True),
+        (f"http://127.0.0.1:10000/devstoreaccount1/c?{SAS}", True),
+        (f"https://a.blob.core.windows.net/c/folder?{SAS}", False),
+        (f"https://a.blob.core.windows.net/?{SAS}", False),
+        (f"http://127.0.0.1:10000/c?{SAS}", False),
+        (f"https://user:s3cr3t@a.blob.core.windows.net/c?{SAS}", False),
+        (f"https://a.blob.core.windows.net/dlz-user-container?{SAS}", False),
+        ("https://a.blob.core.windows.net/c?sv=1", False),
+        (f"http://a.blob.core.windows.net/c?{SAS}", False),
+    ],
+    ids=range(9),
+)
+def test_what_the_configuration_lets_pass_can_be_opened(uri: str, is_good: bool, tmp_path: Path):
+    config = tmp_path / "auditor.yaml"
+    config.write_text("destinations:\n  lake: {type: data-landing-zone, sas_uri: '${URI}'}\n" + FLOWS)
+    if not is_good:
+        with pytest.raises(ConfigError) as caught:
+            load_config(config, {"URI": uri})
+        assert "s3cr3t" not in str(caught.value)
+        return
+    options = load_config(config, {"URI": uri}).destinations["lake"].options
+    open_destination("lake", "data-landing-zone", options).close()
