@@ -71,8 +71,8 @@ class ExperiencePlatform:
     ) -> None:
         given = {"org_id": org_id, "sandbox": sandbox, "client_id": client_id, "client_secret": client_secret}
         for key, value in given.items():
-            if not value or not value.isascii() or not value.isprintable():
-                raise ValueError(f"experience_platform {name!r}: {key} is empty or has characters not allowed in it")
+            if not value:
+                raise ValueError(f"experience_platform {name!r}: {key} is empty")
         for key, url in (("base_url", base_url), ("token_url", token_url)):
             _check_address(name, key, url)
         self.name = name

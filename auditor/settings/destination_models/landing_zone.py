@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import ClassVar
 from urllib.parse import parse_qs, urlsplit
 
-from auditor.settings.destination_models.names import SafeEndpoint, refuse_plain_http
+from auditor.settings.destination_models.names import SafeEndpoint, is_this_machine, refuse_plain_http
 from auditor.settings.destination_models.section import DestinationSection, Fault
 from auditor.settings.fields import PositiveDuration, Text, key
 from auditor.settings.secret_keys import Secret, secret_key
@@ -64,7 +64,7 @@ def _wrong_address(text: str) -> str:
         query = parse_qs(parts.query)
     except ValueError:
         return f"is no address; {meant}"
-    if parts.scheme not in ("http", "https") or not host:
+    if parts.scheme not in ("http", "https") or not host or "@" in parts.netloc:
         return f"is no address; {meant}"
     try:
         refuse_plain_http(parts._replace(query="", path=""))
@@ -72,4 +72,12 @@ def _wrong_address(text: str) -> str:
         return "is not encrypted; write it with https:// in front"
     if not query.get("sig"):
         return f"has no signature (sig=); {meant}"
-    return "" if parts.path.strip("/") else f"names no container; {meant}"
+    names = [name for name in parts.path.split("/") if name]
+    account = 1 if is_this_machine(host) else 0  # an emulator's address has the account in its path
+    if len(names) <= account:
+        return f"names no container; {meant}"
+    if len(names) > account + 1:
+        return f"names more than a container; {meant}, and the rest as folder: …"
+    if names[-1] == "dlz-user-container":
+        return f"is that of the landing zone of sources, where no exports go; {meant}"
+    return ""

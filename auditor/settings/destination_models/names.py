@@ -124,11 +124,11 @@ def _endpoint(given: str) -> str:
 
 def refuse_plain_http(parts: SplitResult) -> None:
     """Credentials and exports go over encrypted connections, except to this machine. Raises ValueError."""
-    if parts.scheme == "http" and not _is_this_machine(parts.hostname or ""):
+    if parts.scheme == "http" and not is_this_machine(parts.hostname or ""):
         raise ValueError(f"is not encrypted; write https://{parts.netloc}{parts.path}")
 
 
-def _is_this_machine(host: str) -> bool:
+def is_this_machine(host: str) -> bool:
     try:
         return ip_address(host).is_loopback
     except ValueError:
