@@ -104,14 +104,14 @@ class AzureBlobAdapter:
 
     def read_object(self, key: str, start: int = 0, length: int | None = None, *, version: str = "") -> ObjectStream:
         if length == 0:
-            return self._read_nothing(key, start, version)
+            return self._read_nothing(key, start, length, version)
         try:
             return self._open("read", key, start, length, version)
         except RangeRefused:
-            return self._read_nothing(key, start, version)
+            return self._read_nothing(key, start, length, version)
         except NotFound:
             if key.endswith("/"):  # on a hierarchical account the directory is a blob without the slash
-                return self._read_nothing(key, start, version)
+                return self._read_nothing(key, start, length, version)
             raise
         except Changed:
             self.describe_object(key)  # raises NotFound: some servers say of a vanished blob, too, that it is another
@@ -183,7 +183,7 @@ class AzureBlobAdapter:
             raise
         return ObjectStream(PromisedBytes(answer.read_into, promised, answer.fail, answer.close), etag)
 
-    def _read_nothing(self, key: str, start: int, version: str) -> ObjectStream:
+    def _read_nothing(self, key: str, start: int, length: int | None, version: str) -> ObjectStream:
         """An empty range cannot be asked for in HTTP; whether it lies inside the object can."""
         info = self.describe_object(key)
         about: About = {"destination": self.name, "operation": "read", "key": key}
@@ -191,6 +191,8 @@ class AzureBlobAdapter:
             raise Changed("replaced since it was listed", **about)
         if start > info.size:
             raise RangeRefused(f"offset {start} lies behind the end at {info.size}", **about)
+        if start < info.size and length != 0:
+            raise Unsupported(f"the server refuses the bytes from {start} of an object of {info.size}", **about)
         return ObjectStream(NoBytes(), info.version)
 
 
@@ -233,8 +235,8 @@ def _promised_bytes(answer: Answer, start: int, length: int | None) -> int:
         raise answer.fail(Unsupported, "the answer does not say how long it is")
     size = int(told)
     content_range = answer.headers.get("content-range")
-    if content_range is not None:
-        parts = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+)", content_range)
+    if content_range is not None or answer.status == 206:
+        parts = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+)", content_range or "")
         if parts is None or int(parts[1]) != start:
             raise answer.fail(Unsupported, "the server answers with another range than the one asked for")
         size = int(parts[3])
