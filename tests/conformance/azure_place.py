@@ -92,7 +92,7 @@ class AzurePlace:
         self.server.put(self.container, key, data)
 
     def put_many(self, objects: Mapping[str, bytes]) -> None:
-        places.put_in_parallel(self.put, objects)
+        self.server.put_many(self.container, objects)
 
     def put_encoded(self, key: str, data: bytes) -> bool:
         self.server.put(self.container, key, data, content_settings=ContentSettings(content_encoding="gzip"))

@@ -64,7 +64,7 @@ class GcsPlace:
         self.server.put(self.bucket, key, data)
 
     def put_many(self, objects: Mapping[str, bytes]) -> None:
-        places.put_in_parallel(self.put, objects)
+        self.server.put_many(self.bucket, objects)
 
     def put_encoded(self, key: str, data: bytes) -> bool:
         self.server.put(self.bucket, key, data, contentEncoding="gzip")

@@ -128,7 +128,7 @@ class AmazonZonePlace(places.S3Place):
         self.server.put(self.bucket, f"{FOLDER}/{key}", data)
 
     def put_many(self, objects: Mapping[str, bytes]) -> None:
-        places.put_in_parallel(self.put, objects)
+        self.server.put_many(self.bucket, {f"{FOLDER}/{key}": data for key, data in objects.items()})
 
     def put_encoded(self, key: str, data: bytes) -> bool:
         self.server.put(self.bucket, f"{FOLDER}/{key}", data, ContentEncoding="gzip")

@@ -283,7 +283,7 @@ class S3Place:
         self.server.put(self.bucket, key, data)
 
     def put_many(self, objects: Mapping[str, bytes]) -> None:
-        put_in_parallel(self.put, objects)
+        self.server.put_many(self.bucket, objects)
 
     def put_encoded(self, key: str, data: bytes) -> bool:
         self.server.put(self.bucket, key, data, ContentEncoding="gzip")

@@ -1,106 +1,29 @@
 """An audit of two destinations of which one fails: the other one's answers are whole, and the failure is told once."""
 
-import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import pytest
-from ruamel.yaml import YAML
 
-from adapters.base import Adapter, OpenAdapter
 from adapters.registry import opener
-from adapters.retry import Policy, RetryingAdapter
-from auditor.ledger import Ledger
 from auditor.model import Arrival, AuditResult, Content, Status
 from auditor.reconcile.status import NEVER_FINDINGS
-from auditor.service import AuditOptions, run_audit
-from auditor.settings import Config, load_config
-from auditor.worlds import World, lay_out, list_objects, render_config
+from auditor.worlds import list_objects
 from tests.conformance.places import NAME, PLACES, Place, held
-from tests.conformance.test_failures import ON_HTTP, REMOTE
-from tests.conformance.wires import HttpWire, Wire, always, wire_to
+from tests.conformance.scenes import HEALTHY, WORLD, Scene, scene_on
+from tests.conformance.test_failures import REMOTE
+from tests.conformance.wires import HttpWire, always
 from tests.servers.fault_proxy import Tampered
 from tests.servers.process import free_ports
 from tests.service.auditing import verifier
-from tests.service.dated import OpenDated
-from tests.worlds.small import DAILY, EVENTS, NOW, WEB, at, small_world
 
 __all__ = ["held", "verifier"]
-
-HEALTHY = "cold-store"
-WORLD = small_world(
-    replace(WEB, datasets=(EVENTS,), start=at(7), parts=(2, 2)), replace(DAILY, start=at(6, 2, 30), parts=(2, 2))
-)
-assert WORLD.destination == NAME
-
-
-@dataclass(frozen=True)
-class Impatient:
-    """Opens a destination with retries that do not wait; picklable."""
-
-    inner: OpenAdapter
-
-    def __call__(self) -> Adapter:
-        adapter = self.inner()
-        inner = adapter.inner if isinstance(adapter, RetryingAdapter) else adapter
-        return RetryingAdapter(inner, Policy(attempts=2, first_wait_s=0.001, longest_wait_s=0.001))
-
-
-@dataclass
-class Scene:
-    """A place that holds the world, a way to it that can be broken, and a healthy place beside it."""
-
-    name: str  # in PLACES
-    place: Place
-    wire: Wire
-    home: Path
-    config: Config
-    verifier: Any
-    good: AuditResult | None = None
-
-    def audit(self, opening: OpenAdapter | None = None, **more: Any) -> AuditResult:
-        options = {**self.place.options_through(self.wire.address), "page_size": 3, "timeout": 10.0, **more}
-        broken = OpenDated(Impatient(opening or opener(NAME, self.place.type, options)), self.home / "plan.json")
-        healthy = OpenDated(
-            opener(HEALTHY, "local", {"root": str(self.home / "exports")}),
-            self.home / "plan.json",
-        )
-        openers = {NAME: broken, HEALTHY: healthy}
-        with Ledger.in_memory() as ledger:
-            return run_audit(
-                self.config,
-                ledger,
-                AuditOptions(now=NOW, is_past=True),
-                verifier=self.verifier,
-                open_with=lambda destination: openers[destination.facts.name],
-            )
-
-
-def configured(home: Path) -> Config:
-    """Two destinations that should hold the same, each with its own flows."""
-    halves = [json.loads(json.dumps(YAML(typ="safe").load(render_config(world)), default=str)) for world in worlds()]
-    both = {key: halves[0][key] | halves[1][key] for key in ("destinations", "flows")}
-    (home / "auditor.yaml").write_text(json.dumps(both))
-    return load_config(home / "auditor.yaml")
-
-
-def worlds() -> tuple[World, World]:
-    other = [replace(flow, name=f"{flow.name}-{HEALTHY}") for flow in WORLD.flows]
-    return WORLD, replace(WORLD, destination=HEALTHY, flows=tuple(other))
 
 
 @pytest.fixture(scope="module", params=REMOTE)
 def scene(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, verifier: Any) -> Iterator[Scene]:
     home = tmp_path_factory.mktemp("scene")
-    lay_out(WORLD, home / "exports")
-    objects = list(list_objects(WORLD))
-    (home / "plan.json").write_text(json.dumps({o.key: o.modified.isoformat() for o in objects}))
-    with PLACES[request.param](home / "place") as place, wire_to(place) as wire:
-        place.put_many({o.key: o.data for o in objects})
-        made = Scene(request.param, place, wire, home, configured(home), verifier)
-        made.good = made.audit()
+    with PLACES[request.param](home) as place, scene_on(request.param, place, home, verifier) as made:
         yield made
 
 
@@ -266,7 +189,3 @@ def test_an_archived_object_is_told_after_one_refused_read(scene: Scene):
 def test_no_failure_is_among_the_findings_that_alarm():
     codes = {*LISTING.values(), *(code for _, code in READING.values()), "file-archived"}
     assert codes <= NEVER_FINDINGS
-
-
-def test_every_way_to_fail_is_tried_on_http():
-    assert set(ON_HTTP) <= set(REMOTE)

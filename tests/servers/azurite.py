@@ -15,12 +15,13 @@ import subprocess
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from azure.core.exceptions import AzureError
@@ -33,6 +34,7 @@ from azure.storage.blob import (
     generate_container_sas,
 )
 
+from tests.servers.bulk import Upload, send_all
 from tests.servers.install import find_azurite
 from tests.servers.process import Shared, die_with_parent, free_ports
 
@@ -105,6 +107,15 @@ class Azurite:
     def put(self, container: str, key: str, data: bytes, **properties: Any) -> None:
         """Store or replace. `properties` as of the SDK's upload_blob (metadata, content_settings, …)."""
         self.service.get_blob_client(container, key).upload_blob(data, overwrite=True, **properties)
+
+    def put_many(self, container: str, objects: Mapping[str, bytes]) -> None:
+        """Store thousands of small blobs."""
+        sas, path = self.container_sas(container, "cw"), f"/{self.account_name}/{container}"
+        headers = {"x-ms-blob-type": "BlockBlob", "x-ms-version": "2021-12-02"}
+        send_all(
+            self.account_url,
+            [Upload(f"{path}/{quote(key)}?{sas}", data, headers=headers) for key, data in objects.items()],
+        )
 
     def put_parts(self, container: str, key: str, parts: Sequence[bytes]) -> None:
         """Upload block by block, as a large upload does."""

@@ -22,7 +22,6 @@ import json
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -115,8 +114,7 @@ class Lake:
     def put_many(self, file_system: str, objects: Mapping[str, bytes]) -> None:
         for key in objects:
             self._make_parents(file_system, key)
-        with ThreadPoolExecutor(4) as pool:
-            list(pool.map(lambda item: self.azurite.put(file_system, *item), objects.items()))
+        self.azurite.put_many(file_system, objects)
         for blob in self.azurite.service.get_container_client(file_system).list_blobs():
             if blob.name in objects:
                 self._spaces[file_system].put(

@@ -15,7 +15,7 @@ import subprocess
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
@@ -25,6 +25,7 @@ from urllib.parse import quote
 import pytest
 import requests
 
+from tests.servers.bulk import Upload, send_all
 from tests.servers.process import Shared, die_with_parent, free_ports
 
 READY_WITHIN_S = 60
@@ -61,6 +62,14 @@ class FakeGcs:
             f"/upload/storage/v1/b/{bucket}/o?uploadType=multipart",
             data=body + f"\r\n--{mark}--".encode(),
             headers={"Content-Type": f"multipart/related; boundary={mark}"},
+        )
+
+    def put_many(self, bucket: str, objects: Mapping[str, bytes]) -> None:
+        """Store thousands of small objects."""
+        path = f"/upload/storage/v1/b/{bucket}/o?uploadType=media&name="
+        send_all(
+            self.endpoint_url,
+            [Upload(path + quote(key, safe=""), data, method="POST") for key, data in objects.items()],
         )
 
     def put_parts(self, bucket: str, key: str, parts: list[bytes]) -> None:

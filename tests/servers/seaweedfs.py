@@ -16,17 +16,19 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
+from urllib.parse import quote
 
 import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from tests.servers.bulk import Upload, send_all
 from tests.servers.process import Shared, die_with_parent, free_ports
 
 READY_WITHIN_S = 60
@@ -48,6 +50,7 @@ class SeaweedFS:
     access_key_id: str
     secret_access_key: str
     client: Any = field(repr=False)
+    filer_url: str = field(repr=False)  # where its files are written without S3
     _numbers: Iterator[int] = field(default_factory=itertools.count, repr=False)
 
     def keys(self, identity: str) -> dict[str, str]:
@@ -66,6 +69,10 @@ class SeaweedFS:
 
     def put(self, bucket: str, key: str, data: bytes, **parameters: Any) -> None:
         self.client.put_object(Bucket=bucket, Key=key, Body=data, **parameters)
+
+    def put_many(self, bucket: str, objects: Mapping[str, bytes]) -> None:
+        """Store thousands of objects, past the S3 side of the server: what it shows of them is the same."""
+        send_all(self.filer_url, [Upload(f"/buckets/{bucket}/{quote(key)}", data) for key, data in objects.items()])
 
     def put_parts(self, bucket: str, key: str, parts: list[bytes]) -> None:
         """Upload in parts; all but the last must have 5 MiB."""
@@ -124,7 +131,7 @@ def _start(home: Path) -> tuple[subprocess.Popen[bytes], dict[str, int], Seaweed
         log_path = data / "log"
         with log_path.open("wb") as log:
             process, ports = _launch(data, log)
-        server = _server(ports["s3.port"])
+        server = _server(ports["s3.port"], ports["filer.port"])
         trouble = _wait_until_ready(process, server)
         if trouble is None:
             return process, ports, server
@@ -166,7 +173,7 @@ def _launch(data: Path, log: BinaryIO) -> tuple[subprocess.Popen[bytes], dict[st
     return process, ports
 
 
-def _server(port: int) -> SeaweedFS:
+def _server(port: int, filer_port: int) -> SeaweedFS:
     url = f"http://127.0.0.1:{port}"
     client = boto3.session.Session(
         aws_access_key_id="owner-key", aws_secret_access_key="owner-secret", region_name="us-east-1"
@@ -181,7 +188,7 @@ def _server(port: int) -> SeaweedFS:
             proxies={},
         ),
     )
-    return SeaweedFS(url, "owner-key", "owner-secret", client)
+    return SeaweedFS(url, "owner-key", "owner-secret", client, f"http://127.0.0.1:{filer_port}")
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], server: SeaweedFS) -> str | None:
