@@ -286,7 +286,17 @@ def _words(error: DestinationError) -> str:
 
 
 def _lacking(error: DestinationError, adapter: Adapter) -> tuple[str, ...]:
-    """The rights that are needed, where a right is what is missing and the reason does not name it already."""
-    if not isinstance(error, AccessDenied) or any(right in error.reason for right in adapter.traits.rights):
+    """The rights that are needed, where a right is what is missing and the reason names none of them."""
+    rights = tuple(adapter.traits.rights)
+    if not isinstance(error, AccessDenied) or any(
+        name in error.reason for right in rights for name in _names_in(right)
+    ):
         return ()
-    return tuple(adapter.traits.rights)
+    return rights
+
+
+def _names_in(right: str) -> Iterator[str]:
+    """What in the words for a right is the provider's name for it: `s3:ListBucket`, `storage.objects.get`."""
+    for word in right.split():
+        if set(name := word.strip("(),;:")) & set(":./"):
+            yield name
