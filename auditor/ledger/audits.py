@@ -15,11 +15,12 @@ from auditor.ledger.errors import LedgerError
 from auditor.ledger.filesystem import read_mounts
 from auditor.ledger.findings import read_finding, read_unverifiable
 from auditor.ledger.pages import keep_pages, read_ids, read_pages
+from auditor.ledger.platform_codec import dump_coverage, dump_endings, load_coverage, load_endings
 from auditor.ledger.schema import audits, findings, unverifiable, verdicts, watched_flows
 from auditor.ledger.sql import chunks, insert_into, next_id
 from auditor.ledger.types import to_json
 from auditor.ledger.verdicts import read_verdict
-from auditor.model import AuditResult, Finding, Look, Status, Unverifiable, Verdict, Watched
+from auditor.model import AuditResult, Coverage, Ending, Finding, Look, Status, Unverifiable, Verdict, Watched
 
 __all__ = ["AuditRecords"]
 
@@ -86,6 +87,8 @@ class AuditRecords(Database):
         files_reused: int,
         bytes_read: int,
         looks: Sequence[Look] = (),
+        coverage: Sequence[Coverage] = (),
+        endings: Sequence[Ending] = (),
     ) -> None:
         """Finish `audit`, and close the verdicts on unexpected folders it no longer found."""
         row = {
@@ -95,7 +98,13 @@ class AuditRecords(Database):
             "files_reused": files_reused,
             "bytes_read": bytes_read,
         }
-        self._write(lambda connection: _finish(connection, audit, row, watched, looks))
+        said = {
+            "watched": dump_watched(watched),
+            "looks": dump_looks(looks),
+            "coverage": dump_coverage(coverage),
+            "endings": dump_endings(endings),
+        }
+        self._write(lambda connection: _finish(connection, audit, row, [w.flow for w in watched], said))
 
     def first_audit_at(self) -> datetime | None:
         """The earliest `now` of any audit ever begun; None if there was none."""
@@ -158,15 +167,16 @@ def _cover(connection: Connection, flows: Iterable[str], now: datetime) -> None:
 
 
 def _finish(
-    connection: Connection, audit: int, row: dict[str, Any], watched: Sequence[Watched], looks: Sequence[Look]
+    connection: Connection, audit: int, row: dict[str, Any], flows: Iterable[str], said: Mapping[str, object]
 ) -> None:
+    """`said`: by column, what is kept as a page of its own."""
     now = connection.execute(select(audits.c.now).where(audits.c.id == audit)).scalar()
     if now is None:
         raise LedgerError(f"ledger: there is no audit {audit}")
-    _cover(connection, sorted({w.flow for w in watched}), now)
-    texts = [to_json(dump_watched(watched)), to_json(dump_looks(looks))]
-    pages = keep_pages(connection, [text.encode("utf-8", "surrogatepass") for text in texts])
-    connection.execute(update(audits).where(audits.c.id == audit).values(**row, watched=pages[0], looks=pages[1]))
+    _cover(connection, sorted(set(flows)), now)
+    pages = keep_pages(connection, [to_json(one).encode("utf-8", "surrogatepass") for one in said.values()])
+    named = dict(zip(said, pages, strict=True))
+    connection.execute(update(audits).where(audits.c.id == audit).values(**row, **named))
     close_unreported(connection, audit, row["finished_at"])
 
 
@@ -184,6 +194,8 @@ def _read(connection: Connection, row: Row[Any]) -> AuditResult:
         files_reused=row.files_reused,
         bytes_read=row.bytes_read,
         looks=load_looks(_read_json(connection, row.looks)),
+        coverage=load_coverage(_read_json(connection, row.coverage)) if row.coverage else (),
+        endings=load_endings(_read_json(connection, row.endings)) if row.endings else (),
     )
 
 

@@ -10,6 +10,8 @@ from auditor.ledger.checks import CheckRecords
 from auditor.ledger.database import parse_place
 from auditor.ledger.expected import ExpectedRecords
 from auditor.ledger.findings import FindingRecords
+from auditor.ledger.flow_runs import FlowRunRecords
+from auditor.ledger.flow_versions import FlowVersionRecords
 from auditor.ledger.folders import FolderRecords
 from auditor.ledger.listings import ListingRecords
 from auditor.ledger.migrate import migrate, read_version
@@ -20,7 +22,15 @@ __all__ = ["Ledger"]
 
 
 class Ledger(
-    AuditRecords, ExpectedRecords, FolderRecords, ListingRecords, CheckRecords, VerdictRecords, FindingRecords
+    AuditRecords,
+    ExpectedRecords,
+    FolderRecords,
+    ListingRecords,
+    CheckRecords,
+    VerdictRecords,
+    FindingRecords,
+    FlowRunRecords,
+    FlowVersionRecords,
 ):
     """What is known of runs, folders, files, verdicts and findings, and since when.
 

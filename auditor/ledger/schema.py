@@ -20,7 +20,7 @@ from sqlalchemy import (
 
 from auditor.ledger.types import Document, Id, Identity, Instant, Span, Words
 
-HEAD = "0001"  # the newest migration; a test compares it with the scripts
+HEAD = "0002"  # the newest migration; a test compares it with the scripts
 VERSION_TABLE = "ledger_version"
 KEY_HEAD = 200  # characters of a key that its prefix index holds
 
@@ -45,6 +45,8 @@ audits = Table(
     Column("files_read", BigInteger),
     Column("files_reused", BigInteger),
     Column("bytes_read", BigInteger),
+    Column("coverage", Identity),  # page with the list of Coverage; null: none was read
+    Column("endings", Identity),  # page with the list of Ending
 )
 
 watched_flows = Table(
@@ -207,6 +209,7 @@ verdicts = Table(
     Column("superseded_at", Instant),  # null: this is the current verdict
     Column("superseded_by", Id, ForeignKey("audits.id")),
     Column("superseded_why", Words),
+    Column("claim", Document),  # null: not cross-checked
     Index("verdicts_of_subject", "subject", "id"),
     Index(
         "one_current_verdict",

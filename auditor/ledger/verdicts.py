@@ -11,6 +11,7 @@ from auditor.ledger.codec import dump_finding, dump_unverifiable, load_finding, 
 from auditor.ledger.database import Database
 from auditor.ledger.errors import LedgerError
 from auditor.ledger.pages import keep_ids, read_ids
+from auditor.ledger.platform_codec import dump_claim, load_claim
 from auditor.ledger.schema import audits, verdicts
 from auditor.ledger.sql import chunks, next_id
 from auditor.ledger.types import identity_of, micros, to_json
@@ -94,6 +95,7 @@ def _row(verdict: Verdict, audit: int, at: datetime, why: str) -> dict[str, Any]
         "unprotected": verdict.unprotected,
         "findings": [dump_finding(finding) for finding in verdict.findings] or None,
         "unverifiable": [dump_unverifiable(item) for item in verdict.unverifiable] or None,
+        "claim": dump_claim(verdict.claim),
     }
     return {
         **row,
@@ -133,6 +135,7 @@ def read_verdict(row: Row[Any]) -> Verdict:
         unprotected=row.unprotected,
         findings=tuple(load_finding(f) for f in row.findings or ()),
         unverifiable=tuple(load_unverifiable(u) for u in row.unverifiable or ()),
+        claim=load_claim(row.claim),
     )
 
 

@@ -6,6 +6,7 @@ import signal
 import sqlite3
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from auditor.ledger import Ledger
 from auditor.ledger.database import parse_place
 from auditor.ledger.schema import metadata
 from auditor.model import Arrival, Finding, Manifest, Severity, Unverifiable, Watched
+from tests.ledger.test_platform import FLOW_ID, PLATFORM, record, version
 from tests.ledger.things import (
     DATASET,
     FLOW,
@@ -55,6 +57,11 @@ def _audit(ledger: Ledger, number: int) -> int:
     found = [Finding("export-late", Severity.WARNING, f"late {number}", key=str(h)) for h in range(RUNS)]
     ledger.record_findings(audit, found, at=now)
     ledger.record_unverifiable(audit, [Unverifiable("a place", f"throttled {number}")])
+    began = [replace(record(h + 1), ended=None) if h < number else record(h + 1) for h in range(RUNS)]
+    ledger.record_flow_runs(PLATFORM, FLOW_ID, began, at=now)
+    ledger.record_flow_reading(PLATFORM, FLOW_ID, since=NOON, at=now)
+    ledger.record_flow_versions(PLATFORM, [version(name=f"flow {number}")], at=now, complete=True)
+    ledger.set_flow_baseline(PLATFORM, FLOW_ID, ledger.flow_history(PLATFORM, FLOW_ID)[-1].id, at=now)
     finish(ledger, audit, [Watched(FLOW, NOON)])
     return audit
 
@@ -69,6 +76,9 @@ def _say(ledger: Ledger, last: int) -> Mapping[str, Any]:
         "listing": listing.parts if (listing := ledger.recall_listing(PLACE, f"b/{DATASET}/")) else (),
         "audit": ledger.read_audit(last),
         "first": ledger.first_audit_at(),
+        "runs": list(ledger.known_flow_runs(PLATFORM, FLOW_ID, since=NOON, until=NOON + 99 * HOUR)),
+        "flow": ledger.flow_history(PLATFORM, FLOW_ID)[-1].version,
+        "baseline": baseline.version if (baseline := ledger.flow_baseline(PLATFORM, FLOW_ID)) else None,
     }
 
 
