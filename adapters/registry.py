@@ -15,7 +15,7 @@ __all__ = ["TYPES", "open_destination", "opener"]
 @dataclass(frozen=True, slots=True)
 class _Type:
     module: str
-    name: str  # of the adapter class
+    name: str  # of the adapter class, or of the function that chooses one
     remote: bool  # reads over a network, so failures are tried again
 
 
