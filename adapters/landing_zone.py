@@ -76,7 +76,7 @@ class LandingZoneAdapter:
         self.name = name
         self._endpoint_url = endpoint_url
         self._options: dict[str, Any] = {"concurrency": concurrency, "page_size": page_size, "timeout": timeout_s}
-        self._platform = None if experience_platform is None else _open_platform(name, experience_platform)
+        self._platform = None if experience_platform is None else _open_platform(name, experience_platform, timeout_s)
         self._login = ZoneLogin(self._fetch if sas_uri is None else _fixed(name, sas_uri, endpoint_url))
         self._lock = threading.Lock()
         self._now: tuple[Inner, Zone] | None = None
@@ -220,10 +220,10 @@ class _Listing(PagedListing[T]):
         return next(listing)
 
 
-def _open_platform(name: str, options: Mapping[str, Any]) -> ExperiencePlatform:
+def _open_platform(name: str, options: Mapping[str, Any], timeout_s: float) -> ExperiencePlatform:
     given = {key: value for key, value in options.items() if value is not None}
     try:
-        return ExperiencePlatform(**{**given, "policy": ONCE})
+        return ExperiencePlatform(**{"timeout": timeout_s, **given, "policy": ONCE})
     except TypeError as error:  # names a key, never a value
         raise ValueError(f"destination {name!r}: experience_platform: {error}") from None
     except ValueError as error:

@@ -31,7 +31,7 @@ LARGEST_ANSWER: Final = 64 * 1024 * 1024  # bytes, decoded; a page of 100 runs h
 GAP_S: Final = 0.05
 AT_ONCE: Final = 4
 CONNECT_WITHIN_S: Final = 10.0
-WHOLE_WITHIN: Final = 10  # timeouts: an answer that comes drop by drop ends too
+WHOLE_WITHIN: Final = 4  # timeouts: an answer that comes drop by drop ends too
 PATH_SAFE: Final = "/:@!$&()*+,;=~"
 
 

@@ -232,6 +232,14 @@ def test_nothing_shows_a_secret_and_nothing_is_asked_before_the_first_call(serve
     assert server.calls == []
 
 
+def test_a_silent_experience_platform_is_given_up_within_the_destinations_timeout(server: PlatformServer):
+    server.fail("token", Reply(200, {}, stall_s=2))
+    adapter = Zones(server).open(timeout=0.3)
+    with pytest.raises(Unreachable, match="no answer in time"):
+        adapter.describe_object("x")
+    adapter.close()
+
+
 FAILURES = [  # what Experience Platform does, which error, what it says, is it tried again
     (
         Reply(403, {"error_code": "403025", "message": "Profile is not valid"}),

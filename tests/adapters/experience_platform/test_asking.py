@@ -223,6 +223,12 @@ def test_an_answer_is_bounded(server: PlatformServer, monkeypatch):
             platform.get(FLOWS)
 
 
+def test_an_answer_that_comes_drop_by_drop_ends_too(server: PlatformServer, monkeypatch):
+    monkeypatch.setattr("adapters.experience_platform.client.WHOLE_WITHIN", 0)
+    with asking(server, policy=ONCE) as platform, pytest.raises(Unreachable, match="not whole within 0 s"):
+        platform.get(FLOWS)
+
+
 def test_an_answer_may_come_compressed(server: PlatformServer):
     server.fail("flows", Reply(200, gzip.compress(b'{"a": 1}'), {"Content-Encoding": "gzip"}))
     with asking(server) as platform:
