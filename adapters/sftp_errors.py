@@ -20,7 +20,7 @@ from adapters.base import (
 )
 from adapters.sftp_hosts import DistrustError
 from adapters.sftp_keys import NoLoginError
-from adapters.sftp_wire import GarbledError, RefusedError
+from adapters.sftp_wire import GarbledError, NoSftpError, RefusedError
 
 DIRECTORY_RIGHT: Final = "read and execute on the directories"
 FILE_RIGHT: Final = "read on the files"
@@ -74,6 +74,7 @@ BY_CLASS: Final[tuple[tuple[tuple[type[BaseException], ...], type[DestinationErr
     ),
     ((BERException,), Unsupported, "a key cannot be understood"),
     ((paramiko.SFTPError, GarbledError), Unreachable, "the server's answer is no SFTP"),
+    ((NoSftpError,), AccessDenied, "the login is accepted, and no SFTP session is opened for it"),
     ((TimeoutError,), Unreachable, "no answer in time"),
     ((EOFError,), Unreachable, "the connection ended"),
     # Banner errors: too many logins at once (paramiko/paramiko#2063), or no SSH server.

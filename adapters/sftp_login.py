@@ -13,7 +13,7 @@ import paramiko
 
 from adapters.sftp_hosts import DistrustError, HostKey, Known, Trust
 from adapters.sftp_keys import NoLoginError, list_agent_keys, read_private_key
-from adapters.sftp_wire import Wire
+from adapters.sftp_wire import GarbledError, NoSftpError, Wire
 
 KEEP_ALIVE_S: Final = 30
 CONNECT_S: Final = 10.0
@@ -54,14 +54,25 @@ class Login:
             with self._no_longer_than(self.timeout_s, transport):
                 self._authenticate(transport)
                 transport.set_keepalive(KEEP_ALIVE_S)
-                channel = transport.open_session(timeout=self.timeout_s)
-                channel.invoke_subsystem("sftp")
-                wire = Wire(channel, self.timeout_s)
-                wire.greet()
+                wire = self._open_sftp(transport)
         except BaseException:
             transport.close()
             raise
         return transport, wire
+
+    def _open_sftp(self, transport: Any) -> Wire:
+        channel = transport.open_session(timeout=self.timeout_s)
+        try:
+            channel.invoke_subsystem("sftp")
+            wire = Wire(channel, self.timeout_s)
+            wire.greet()
+        except TimeoutError:
+            raise
+        except (paramiko.SSHException, EOFError, OSError, GarbledError):  # the last: a shell that greets its user
+            if transport.is_active():  # else the connection broke
+                raise NoSftpError from None
+            raise
+        return wire
 
     def _trusted(self) -> Any:
         """A connection to the server that is meant, not logged in yet."""

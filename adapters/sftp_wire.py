@@ -58,6 +58,10 @@ class RefusedError(Exception):
         self.code = code
 
 
+class NoSftpError(Exception):
+    """The server has let us in and opens no SFTP session."""
+
+
 class GarbledError(Exception):
     """What came is no answer of the SFTP protocol."""
 
@@ -205,8 +209,10 @@ class Wire:
         self._handles.append(handle)
 
     def forget(self, number: int) -> None:
-        """Nobody will take the answer to this request."""
+        """Nobody will take the answer to this request: it is dropped, be it here already or not."""
         self._unwanted.add(number)
+        if self._replies.pop(number, None) is not None:
+            self._unwanted.discard(number)
 
     def hang_up(self) -> None:
         """End the channel; those who wait are told."""
@@ -266,9 +272,9 @@ class Wire:
             raise GarbledError
         self._awaited.discard(number)
         self._replies[number] = Reply(kind, memoryview(packet)[5:])
-        for unwanted in self._unwanted & self._replies.keys():
-            self._unwanted.discard(unwanted)
-            del self._replies[unwanted]
+        if number in self._unwanted:
+            self._unwanted.discard(number)
+            self._replies.pop(number, None)
 
     def _packet(self, until: float) -> bytes:
         self._fill(4, until)

@@ -11,7 +11,7 @@ from typing import Any
 import paramiko
 import pytest
 
-from adapters.base import Adapter, CredentialExpired, DestinationError, Unreachable
+from adapters.base import AccessDenied, Adapter, CredentialExpired, DestinationError, Unreachable
 from adapters.registry import open_destination
 from adapters.retry import Policy, RetryingAdapter
 from adapters.sftp import SftpAdapter
@@ -174,6 +174,20 @@ def test_a_login_that_gets_no_answer_ends_in_time():
         start = time.monotonic()
         assert "no answer in time" in refused(server.options | {"timeout": 1.0}, Unreachable)
         assert time.monotonic() - start < 8
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"Subsystem": "other internal-sftp", "ForceCommand": "none"},
+        {"ForceCommand": "/bin/echo Welcome to this machine"},
+    ],
+    ids=["no subsystem", "a text instead"],
+)
+def test_a_login_without_sftp_is_a_missing_right(settings: dict[str, str]):
+    with running_sshd({"ChrootDirectory": "none", **settings}) as server:
+        told = refused(server.options, AccessDenied)
+        assert "the login is accepted, and no SFTP session is opened for it" in told
 
 
 def test_what_speaks_no_ssh_is_unreachable():
