@@ -22,7 +22,7 @@ from adapters.base import (
     Unsupported,
 )
 from adapters.paging import PagedListing
-from adapters.streams import About, NoBytes, ObjectStream, PromisedBytes
+from adapters.streams import About, ObjectStream, PromisedBytes, no_bytes_of
 
 __all__ = ["AzureBlobAdapter"]
 
@@ -184,16 +184,8 @@ class AzureBlobAdapter:
         return ObjectStream(PromisedBytes(answer.read_into, promised, answer.fail, answer.close), etag)
 
     def _read_nothing(self, key: str, start: int, length: int | None, version: str) -> ObjectStream:
-        """An empty range cannot be asked for in HTTP; whether it lies inside the object can."""
-        info = self.describe_object(key)
         about: About = {"destination": self.name, "operation": "read", "key": key}
-        if version and info.version != version:
-            raise Changed("replaced since it was listed", **about)
-        if start > info.size:
-            raise RangeRefused(f"offset {start} lies behind the end at {info.size}", **about)
-        if start < info.size and length != 0:
-            raise Unsupported(f"the server refuses the bytes from {start} of an object of {info.size}", **about)
-        return ObjectStream(NoBytes(), info.version)
+        return no_bytes_of(self.describe_object(key), start, length, version, about)
 
 
 def _etag(headers: Mapping[str, str]) -> str:

@@ -29,7 +29,7 @@ from adapters.gcs_errors import LIST_RIGHT, READ_RIGHT, speaking_of
 from adapters.gcs_hashes import refuse_unpacked
 from adapters.gcs_session import Connection, Login, lowered
 from adapters.paging import Page, PagedListing
-from adapters.streams import About, NoBytes, ObjectStream, PromisedBytes
+from adapters.streams import About, ObjectStream, PromisedBytes, no_bytes_of
 
 __all__ = ["GcsAdapter"]
 
@@ -79,11 +79,11 @@ class GcsAdapter:
 
     def read_object(self, key: str, start: int = 0, length: int | None = None, *, version: str = "") -> ObjectStream:
         if length == 0:
-            return self._read_nothing(key, start, version)
+            return self._read_nothing(key, start, length, version)
         try:
             return self._open(key, start, length, version)
         except RangeRefused:
-            return self._read_nothing(key, start, version)
+            return self._read_nothing(key, start, length, version)
 
     def describe_object(self, key: str) -> ObjectInfo:
         with speaking_of(self.name, "describe", key):
@@ -183,15 +183,9 @@ class GcsAdapter:
             stream=True,
         )
 
-    def _read_nothing(self, key: str, start: int, version: str) -> ObjectStream:
-        """An empty range cannot be asked for in HTTP; whether it lies inside the object can."""
-        info = self.describe_object(key)
+    def _read_nothing(self, key: str, start: int, length: int | None, version: str) -> ObjectStream:
         about: About = {"destination": self.name, "operation": "read", "key": key}
-        if version and info.version != version:
-            raise Changed("replaced since it was listed", **about)
-        if start > info.size:
-            raise RangeRefused(f"offset {start} lies behind the end at {info.size}", **about)
-        return ObjectStream(NoBytes(), info.version)
+        return no_bytes_of(self.describe_object(key), start, length, version, about)
 
 
 def _is_wanted(item: ObjectInfo | Folder, prefix: str, start_at: str, delimiter: str) -> bool:

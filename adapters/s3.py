@@ -21,7 +21,7 @@ from adapters.s3_answers import Fail, describe, promised_bytes, read_etag, refus
 from adapters.s3_errors import EXPIRED, LIST_RIGHT, READ_RIGHT, S3_RIGHTS, Rights, read_answer, speaking_of
 from adapters.s3_listing import S3Listing
 from adapters.s3_session import Clients, Login
-from adapters.streams import About, NoBytes, ObjectStream, PromisedBytes
+from adapters.streams import About, ObjectStream, PromisedBytes, no_bytes_of
 
 __all__ = ["S3Adapter"]
 
@@ -104,11 +104,11 @@ class S3Adapter:
 
     def read_object(self, key: str, start: int = 0, length: int | None = None, *, version: str = "") -> ObjectStream:
         if length == 0:
-            return self._read_nothing(key, start, version)
+            return self._read_nothing(key, start, length, version)
         try:
             return self._open("read", key, start, length, version)
         except RangeRefused:
-            return self._read_nothing(key, start, version)
+            return self._read_nothing(key, start, length, version)
 
     def describe_object(self, key: str) -> ObjectInfo:
         answer = self._head(key)
@@ -202,12 +202,6 @@ class S3Adapter:
 
         return ObjectStream(PromisedBytes(read_into, promised, fail, body.close), etag)
 
-    def _read_nothing(self, key: str, start: int, version: str) -> ObjectStream:
-        """An empty range cannot be asked for in HTTP; whether it lies inside the object can."""
-        info = self.describe_object(key)
+    def _read_nothing(self, key: str, start: int, length: int | None, version: str) -> ObjectStream:
         about: About = {"destination": self.name, "operation": "read", "key": key}
-        if version and info.version and info.version != version:
-            raise Changed("replaced since it was listed", **about)
-        if start > info.size:
-            raise RangeRefused(f"offset {start} lies behind the end at {info.size}", **about)
-        return ObjectStream(NoBytes(), info.version)
+        return no_bytes_of(self.describe_object(key), start, length, version, about)

@@ -4,7 +4,7 @@ import io
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, TypedDict
 
-from adapters.base import DestinationError, Unreachable
+from adapters.base import Changed, DestinationError, ObjectInfo, RangeRefused, Unreachable, Unsupported
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -78,3 +78,18 @@ class About(TypedDict):
     destination: str
     operation: str
     key: str
+
+
+def no_bytes_of(info: ObjectInfo, start: int, length: int | None, version: str, about: About) -> ObjectStream:
+    """The stream of a range without bytes, which cannot be asked for in HTTP; whether it lies inside `info` can.
+
+    Also the answer to a server's refusal of a range (416). Raises: Changed; RangeRefused behind the end; Unsupported
+    where the server refuses bytes that are there: no refusal may make an object look shorter than it is.
+    """
+    if version and info.version and info.version != version:
+        raise Changed("replaced since it was listed", **about)
+    if start > info.size:
+        raise RangeRefused(f"offset {start} lies behind the end at {info.size}", **about)
+    if start < info.size and length != 0:
+        raise Unsupported(f"the server refuses the bytes from {start} of an object of {info.size}", **about)
+    return ObjectStream(NoBytes(), info.version)

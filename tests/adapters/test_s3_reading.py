@@ -373,3 +373,14 @@ def test_times_are_utc(serve: Serve):
     adapter, _ = serve(lambda request: stored(b"1", request))
     modified = adapter.describe_object("x").modified
     assert modified.strftime("%a, %d %b %Y %H:%M:%S GMT") == MODIFIED
+
+
+def test_a_refused_range_inside_the_object_is_never_its_end(serve: Serve):
+    """A server that refuses bytes that are there must not make an object look shorter than it is."""
+
+    def refusing(request: Request) -> Answer:
+        return error("InvalidRange", 416) if request.headers.get("range") else stored(b"0123456789", request)
+
+    adapter, _ = serve(refusing)
+    with pytest.raises(Unsupported, match="refuses the bytes from 4"):
+        adapter.read_object("p/x", 4)
