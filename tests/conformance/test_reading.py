@@ -1,5 +1,6 @@
 """What every destination promises about bytes, and about what is not there or not as it was."""
 
+import gzip
 import hashlib
 import pickle
 import random
@@ -9,7 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from adapters.base import Adapter, Changed, NotFound, RangeRefused, Unsupported
-from tests.conformance.places import Place, adapter, held, place
+from tests.conformance.places import Place, adapter, held, place, type_of
+from tests.conformance.table import NO_ENCODING
 
 __all__ = ["adapter", "held", "place"]
 
@@ -162,3 +164,19 @@ def test_a_worker_process_can_open_the_destination_itself(place: Place):
     opened = pickle.loads(pickle.dumps(place.open))()
     assert [info.key for info in opened.list_objects("")] == ["p/x"]
     opened.close()
+
+
+def test_bytes_come_as_they_are_stored_whatever_their_encoding(place: Place, adapter: Adapter, request):
+    """Large enough to be fetched in several requests, small enough to be one; whole and in ranges."""
+    name = request.node.callspec.params["place"]
+    for size in (1000, 3_000_000):
+        packed = gzip.compress(random.Random(5).randbytes(size // 2) + bytes(size // 2), mtime=0)
+        is_encoded = place.put_encoded("p/x.json.gz", packed)
+        assert is_encoded != (type_of(name) in NO_ENCODING)
+        if not is_encoded:
+            return  # the table says why
+        (info,) = adapter.list_objects("p/x.json.gz")
+        assert (info.size, adapter.describe_object(info.key).size) == (len(packed), len(packed))
+        for start, length in ((0, None), (0, len(packed)), (3, 500), (len(packed) - 9, None)):
+            with adapter.read_object(info.key, start, length, version=info.version) as stream:
+                assert stream.read() == packed[start : None if length is None else start + length]
