@@ -126,6 +126,7 @@ WRONG = [  # told, lines, message
      "client_secret_file: stands beside account_key_file; keep one way to log in"),
     ("key and part of a principal", (*BLOB, f"account_key: {SECRET}", "client_id: c"), "client_id: stands beside"),
     ("half a principal", (*LAKE, "tenant_id: t"), "has tenant_id without client_id and client_secret; add them"),
+    ("no tenant", (*LAKE, "tenant_id: a b", "client_id: c", "client_secret_file: s"), "is no tenant"),
     ("no key of an account", (*BLOB, "account_key: p*ss"), "is no key of a storage account"),
     ("no signature", (*BLOB, f"sas_token: {SECRET}"), "is no shared access signature"),
     ("a whole address for its signature", (*BLOB, f"sas_token: '{SIGNED}'"), "is a whole address"),

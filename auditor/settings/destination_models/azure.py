@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
-from auditor.settings.destination_models.names import Authority, BlobAccount, Container, FileSystem, LakeAccount
+from auditor.settings.destination_models.names import Authority, BlobAccount, Container, FileSystem, LakeAccount, Tenant
 from auditor.settings.destination_models.section import DestinationSection, Fault
 from auditor.settings.fields import Text, key, needed
 from auditor.settings.secret_keys import Secret, secret_key
@@ -27,7 +27,7 @@ class AzureSection(DestinationSection):
         default=_CHAIN,
         example="${AUDIT_AZURE_SAS}",
     )
-    tenant_id: Text | None = key(
+    tenant_id: Tenant | None = key(
         "Tenant of the service principal.", default=_CHAIN, example="0a1b2c3d-0000-4000-8000-000000000000"
     )
     client_id: Text | None = key(

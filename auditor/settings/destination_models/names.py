@@ -169,6 +169,12 @@ def _authority(given: str) -> str:
     return given
 
 
+def _tenant(given: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9.-]+", given, re.ASCII):
+        raise ValueError(f"{quoted(given)} is no tenant; write its id, or a domain of it, as in acme.onmicrosoft.com")
+    return given
+
+
 def _host(given: str) -> str:
     if "://" in given or "@" in given or "/" in given:
         raise ValueError("is an address; write the name of the server alone, the rest as port, username and folder")
@@ -206,6 +212,7 @@ SafeEndpoint = Annotated[str, _text(_safe_endpoint)]
 BlobAccount = Annotated[str, _text(_account("blob", "dfs", "adls-gen2"))]
 LakeAccount = Annotated[str, _text(_account("dfs", "blob", "azure-blob"))]
 Authority = Annotated[str, _text(_authority)]
+Tenant = Annotated[str, _text(_tenant)]
 Host = Annotated[str, _text(_host)]
 Fingerprint = Annotated[str, _text(_fingerprint)]
 Port = Annotated[int, BeforeValidator(_port)]
