@@ -34,8 +34,8 @@ _INTRODUCTION = f"""\
 
 One YAML file, by default `auditor.yaml`, says what should exist and where. `export-auditor config check -c FILE`
 reads it, says what it understood, or lists every mistake at once with line, column and what to write instead.
-Examples: [`config/auditor.example.yaml`](../config/auditor.example.yaml), and `config/<type>.example.yaml` for each type
-of destination, such as [`config/s3.example.yaml`](../config/s3.example.yaml). `export-auditor destinations check` tries
+Examples: [`config/auditor.example.yaml`](../config/auditor.example.yaml), and `config/<type>.example.yaml` for each
+type of destination, such as [`config/s3.example.yaml`](../config/s3.example.yaml). `export-auditor destinations check` tries
 the places.
 
 ```yaml
