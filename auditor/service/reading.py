@@ -63,7 +63,9 @@ class Reading:
         fresh = self._read([f for f in files if f.key not in done and self._may_read(f, level)], level, verifier)
         changed = [key for key, (_, check) in fresh.items() if check.reason == "changed"]
         # Where files are seen while they are written, what is there now may be half of it: not before it has settled.
-        again = [file for key in changed if self._adapter.traits.appears_whole and (file := self._now(key))]
+        described = [(fresh[key][0], file) for key in changed if (file := self._now(key))]
+        whole = self._adapter.traits.appears_whole
+        again = [file for before, file in described if whole or file.fingerprint == before.fingerprint]
         fresh |= self._contradicted(self._read(again, level, verifier))
         now = datetime.now(UTC)
         self._ledger.record_checks(self.name, fresh.values(), at=now, verifier=VERSION)
