@@ -1,7 +1,7 @@
 """One audit: one pass over everything in scope, at one moment."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -20,6 +20,7 @@ from auditor.service.options import AuditOptions, Progress, Quiet
 from auditor.service.place import PlaceAnswer, PlaceAudit
 from auditor.service.plan import AuditPlan, Planning, Tally
 from auditor.service.reading import Reading
+from auditor.service.side_by_side import run_each
 from auditor.settings import Config, Destination
 from auditor.verify.pool import Verifier
 
@@ -54,22 +55,32 @@ def run_audit(
         watched = _watched(flows, ledger, options)
         names = {dataset.id: dataset.name for flow in flows for dataset in flow.datasets if dataset.name}
         waive = partial(apply_waivers, waivers=config.waivers, names=names, now=options.now)
-        readings: list[Reading] = []
-        answers: list[PlaceAnswer] = []
         verifier = verifier or stack.enter_context(Verifier(workers=options.workers))
         choice = _choose(config, ledger, options, open_with) if options.limits.any else None
-        for destination, own in _places(config, options):
-            source = _source_of(destination)
-            place = PlaceAudit(destination.facts, own, watched, ledger, verdicts, options, told, source)
-            answer, reading = place.run(open_with(destination), verifier, partial(Reading, choice=choice))
-            told_where = [_with_place(finding, destination) for finding in answer.findings]
-            waived, judged = waive(told_where, answer.verdicts)
-            answer = PlaceAnswer([*judged], [*waived], answer.unverifiable, answer.looks)
-            verdicts.record_verdicts(audit, answer.verdicts, at=options.now)
-            verdicts.record_findings(audit, answer.findings, at=options.now)
-            verdicts.record_unverifiable(audit, answer.unverifiable)
-            answers.append(answer)
-            readings += [reading] if reading else []
+        places = [*_places(config, options)]
+        jobs = [
+            partial(
+                _audit_place,
+                PlaceAudit(place.facts, own, watched, ledger, verdicts, options, _source_of(place)),
+                place,
+                open_with,
+                verifier,
+                partial(Reading, choice=choice),
+            )
+            for place, own in places
+        ]
+        done: dict[int, tuple[PlaceAnswer, Reading | None]] = {}
+        with closing(run_each(jobs, told)) as coming:
+            for number, (answer, reading) in coming:
+                told_where = [_with_place(finding, places[number][0]) for finding in answer.findings]
+                waived, judged = waive(told_where, answer.verdicts)
+                answer = PlaceAnswer([*judged], [*waived], answer.unverifiable, answer.looks)
+                verdicts.record_verdicts(audit, answer.verdicts, at=options.now)
+                verdicts.record_findings(audit, answer.findings, at=options.now)
+                verdicts.record_unverifiable(audit, answer.unverifiable)
+                done[number] = answer, reading
+        answers = [done[number][0] for number in sorted(done)]
+        readings = [reading for number in sorted(done) if (reading := done[number][1])]
         runs = [v for a in answers for v in a.verdicts]
         findings = [f for a in answers for f in a.findings]
         left = [choice.told()] if choice and choice.left_files else []
@@ -91,6 +102,18 @@ def run_audit(
         )
         care = {(f.name, d.id): d.care for f in flows for d in f.datasets if d.care != Care()}
         return replace(verdicts.read_audit(audit), names=names, care=care)
+
+
+def _audit_place(
+    place: PlaceAudit,
+    destination: Destination,
+    open_with: Callable[[Destination], OpenAdapter],
+    verifier: Verifier,
+    read_with: Callable[..., Reading],
+    progress: Progress,
+) -> tuple[PlaceAnswer, Reading | None]:
+    with verifier.in_use():
+        return place.run(open_with(destination), verifier, progress, read_with)
 
 
 def _source_of(destination: Destination) -> str:
@@ -129,14 +152,25 @@ def _tally(
 ) -> tuple[Tally, list[str]]:
     tally = Tally(Newest(options.limits))
     watched = _watched(_selected(config, options), ledger, options)
-    troubles = []
+    places = [*_places(config, options)]
+    troubles: dict[int, list[str]] = {}
     with Ledger.in_memory() as nowhere:
-        for destination, own in _places(config, options):
-            source = _source_of(destination)
-            place = PlaceAudit(destination.facts, own, watched, ledger, nowhere, options, Quiet(), source)
-            answer, _ = place.run(open_with(destination), Verifier(), partial(Planning, tally))
-            troubles += [doubt.reason for doubt in answer.unverifiable if doubt.subject.startswith("destination ")]
-    return tally, troubles
+        jobs = [
+            partial(
+                _audit_place,
+                PlaceAudit(place.facts, own, watched, ledger, nowhere, options, _source_of(place)),
+                place,
+                open_with,
+                Verifier(),
+                partial(Planning, tally),
+            )
+            for place, own in places
+        ]
+        with closing(run_each(jobs, Quiet())) as coming:
+            for number, (answer, _) in coming:
+                doubts = (doubt for doubt in answer.unverifiable if doubt.subject.startswith("destination "))
+                troubles[number] = [doubt.reason for doubt in doubts]
+    return tally, [told for number in sorted(troubles) for told in troubles[number]]
 
 
 def _selected(config: Config, options: AuditOptions) -> list[Flow]:

@@ -42,7 +42,7 @@ from auditor.reconcile.sight import FolderSight
 from auditor.reconcile.subject import Subject
 from auditor.scan import MalformedFolder, Partition, Scan, scan_destination
 from auditor.service.chains import Expected, expect_datasets
-from auditor.service.options import AuditOptions, Progress
+from auditor.service.options import AuditOptions, Progress, Quiet
 from auditor.service.reading import Reading
 from auditor.service.repeat import Repeating, looks_of, seen_now
 from auditor.service.trouble import trouble_of
@@ -78,7 +78,6 @@ class PlaceAudit:
         ledger: Ledger,
         book: Ledger,
         options: AuditOptions,
-        progress: Progress,
         source: str = "",
     ) -> None:
         """`ledger`: what is known of files and folders; `book`: where this audit's sights and verdicts go.
@@ -91,7 +90,7 @@ class PlaceAudit:
         self._ledger = ledger
         self._book = book
         self._options = options
-        self._progress = progress
+        self._progress: Progress = Quiet()
         self._subject = Subject(facts.name, severities=facts.severities)
         self._answer = PlaceAnswer()
         self._silent: dict[str, Manifest] = {}  # by key: those above the export folders that gave no answer
@@ -101,9 +100,14 @@ class PlaceAudit:
         self._moved: list[str] = []  # keys that turned out to be other than listed
 
     def run(
-        self, open_adapter: OpenAdapter, verifier: Verifier, read_with: Callable[..., Reading] = Reading
+        self,
+        open_adapter: OpenAdapter,
+        verifier: Verifier,
+        progress: Progress,
+        read_with: Callable[..., Reading] = Reading,
     ) -> tuple[PlaceAnswer, Reading | None]:
         """Look at everything in scope. What could not be looked at is `unknown`, never missing."""
+        self._progress = progress
         for flow in self._flows:
             if ids := [d.id for d in flow.datasets if self._options.selects(flow, d.id)]:
                 self._expect(flow, ids)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any
 
 from auditor.ledger import Ledger
@@ -36,6 +37,7 @@ class Tally:
     manifests: int = 0
     unchanged: int = 0
     requests: int = 0
+    lock: Lock = field(default_factory=Lock)  # destinations are listed side by side
 
     def told(self, troubles: Sequence[str], ledger: Ledger) -> AuditPlan:
         """The plan, with the time it takes at the rate of the last audits: by files or by bytes, the longer."""
@@ -72,14 +74,16 @@ class Planning(Reading):
     ) -> dict[str, tuple[StoredFile, FileCheck]]:
         """Takes note of the files that have no check yet; gives none."""
         done = {} if self.options.reverify else self.reusable(prefix, files, level)
-        self._tally.requests += 1 + len(files) // PAGE
-        self._tally.unchanged += len(done)
-        if level > Level.L1:  # up to there nothing is opened
-            self._tally.newest.offer(self.name, (file for file in files if file.key not in done))
+        with self._tally.lock:
+            self._tally.requests += 1 + len(files) // PAGE
+            self._tally.unchanged += len(done)
+            if level > Level.L1:  # up to there nothing is opened
+                self._tally.newest.offer(self.name, (file for file in files if file.key not in done))
         return done
 
     def manifests(self, prefix: str, files: Sequence[StoredFile]) -> dict[str, Manifest]:
         """Known manifests as they are; others count as to be read, and as telling nothing yet."""
         known = self.known_manifests(prefix, files)
-        self._tally.manifests += len(files) - len(known)
+        with self._tally.lock:
+            self._tally.manifests += len(files) - len(known)
         return {file.key: known.get(file.key) or Manifest(file, unreadable="not read yet") for file in files}

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
 from queue import SimpleQueue
+from threading import Lock
 from types import TracebackType
 from typing import Any, Final, Self, TypeAlias
 
@@ -44,6 +45,24 @@ class Verifier:
         self._open_adapter = open_adapter
         self._workers = workers or min(_processors(), _WORKERS_LIMIT)
         self._timeout_s = timeout_s
+        self._users = 0
+        self._counting = Lock()
+
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """For as long as one destination is worked on. While there are several, none may hold all processes."""
+        with self._counting:
+            self._users += 1
+        try:
+            yield
+        finally:
+            with self._counting:
+                self._users -= 1
+
+    @property
+    def _share(self) -> int:
+        """How many batches one destination may have under way: reads that hang leave a process for the others."""
+        return 2 * self._workers if self._users < 2 else max(1, self._workers - 1)
 
     def __enter__(self) -> Self:
         context = multiprocessing.get_context("spawn")  # fork would copy locks that other threads hold
@@ -77,7 +96,7 @@ class Verifier:
         flying: dict[Checking, Batch] = {}
         try:
             while True:
-                while len(flying) < 2 * self._workers:
+                while len(flying) < self._share:
                     batch = alone.popleft() if alone else next(batches, None)
                     if batch is None:
                         break
