@@ -11,6 +11,7 @@ from auditor.settings.experience_platform import ExperiencePlatformSection
 from auditor.settings.fields import NEEDED, Section
 from auditor.settings.ledger import DEFAULT_LEDGER
 from auditor.settings.models import (
+    CountMismatchSection,
     DatasetSection,
     DefaultsSection,
     ExclusionSection,
@@ -35,8 +36,8 @@ _INTRODUCTION = f"""\
 One YAML file, by default `auditor.yaml`, says what should exist and where. `export-auditor config check -c FILE`
 reads it, says what it understood, or lists every mistake at once with line, column and what to write instead.
 Examples: [`config/auditor.example.yaml`](../config/auditor.example.yaml), and `config/<type>.example.yaml` for each
-type of destination, such as [`config/s3.example.yaml`](../config/s3.example.yaml). `export-auditor destinations check` tries
-the places.
+type of destination, such as [`config/s3.example.yaml`](../config/s3.example.yaml).
+`export-auditor destinations check` tries the places.
 
 ```yaml
 ledger: {DEFAULT_LEDGER}
@@ -148,7 +149,7 @@ a folder of which nothing is left is `folder-empty`, never sound. To leave out o
 
 _PLATFORMS = """\
 By name, each one sandbox of an organisation, asked with an OAuth server-to-server credential. A Data Landing Zone names
-the entry that gives its credentials."""
+the entry that gives its credentials; a flow names the one that its exports are held against (`flow_id`)."""
 
 _WAIVED = """\
 A waived finding stays in every report, marked as waived, but causes no exit code 1 and does not count as something
@@ -178,6 +179,7 @@ def _lines() -> Iterator[str]:
     yield from _section("## Flows", f"{FlowSection.__doc__} All keys of `defaults`, and:", FlowSection, DefaultsSection)
     datasets = " ".join((DatasetSection.__doc__ or "").split())
     yield from _section("### `datasets`", datasets, DatasetSection)
+    yield from _section("### `count_mismatch`", CountMismatchSection.__doc__ or "", CountMismatchSection)
     yield from _section("### `schedule`", ScheduleSection.__doc__ or "", ScheduleSection)
     yield _SCHEDULES
     yield from _section("### `except`", "A list of dates, and of spans with these keys.", ExclusionSection)

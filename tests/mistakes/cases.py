@@ -232,11 +232,17 @@ def _findings(stdout: str) -> str:
     return "".join(lines)
 
 
+def _is_timed(text: str) -> bool:
+    return "reach, log in" in text
+
+
 def _normalised(text: str, home: Path, endpoint: str) -> str:
     text = text.replace(endpoint, "http://ENDPOINT").replace(endpoint.removeprefix("http://"), "ENDPOINT")
     text = re.sub(r"\(\d+ attempts in \d+ s\)", "(N attempts)", text)
     text = re.sub(r"\(request [^)]+\)", "(request ID)", text)
-    text = re.sub(r"(?:[\d,]+|<1) ms *", "N ms ", text)
+    text = re.sub(r"(?:[\d,]+|<1) ms", "N ms", text)
+    if _is_timed(text):  # the columns are as wide as the times in them
+        text = re.sub(r"(?<=\S) {2,}", "  ", text)
     return text.replace(f"{home.resolve()}/", "HOME/").replace(str(home.resolve()), "HOME").replace(str(home), "HOME")
 
 
