@@ -18,6 +18,10 @@ def render_config(config: Config, name: str, options: ReportOptions) -> str:
     sheet = Sheet(width=options.width, colour=options.colour, unicode=options.unicode)
     sheet.say((name, "bold"), " can be used.")
     sheet.say(f"ledger {_without_password(config.ledger_url)}", indent=2, hang=2)
+    for platform in config.experience_platform.values():
+        follows = ", flows are kept in step with it" if platform.discover else ""
+        told = f"Experience Platform {platform.name}: sandbox {platform.sandbox} of {platform.org_id}{follows}"
+        sheet.say(told, indent=2, hang=2)
     sheet.say("")
     sheet.say(("Destinations", "bold"))
     for destination in config.destinations.values():
@@ -67,11 +71,23 @@ def _show_flow(sheet: Sheet, flow: Flow) -> None:
         sheet.say(line, indent=2, hang=2)
     if told := _render_care(flow):
         sheet.say(told, indent=2, hang=2)
+    if told := _render_cross_check(flow):
+        sheet.say(told, indent=2, hang=2)
     overrides = ", ".join(f"{code} is {level}" for code, level in flow.severities.items())
     if overrides:
         sheet.say(overrides, indent=2, hang=2)
     for dataset in flow.datasets:
         sheet.say(f"dataset {dataset.id} {dataset.name}".rstrip(), indent=2, hang=2)
+
+
+def _render_cross_check(flow: Flow) -> str:
+    """Which run records it is held against, and how exactly."""
+    if not flow.flow_id:
+        return ""
+    tolerance = flow.count_mismatch
+    level = f", {tolerance.severity}" if tolerance.severity else ""
+    held = f"held against the runs of flow {flow.flow_id} in {flow.experience_platform}"
+    return f"{held}, counts may differ by {tolerance.part * 100:g}%{level}"
 
 
 def _render_care(flow: Flow) -> str:

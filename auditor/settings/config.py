@@ -8,7 +8,7 @@ from pathlib import Path as FilePath
 from auditor.model import Flow, Waiver
 from auditor.settings.destinations import Destination, read_destinations
 from auditor.settings.experience_platform import ExperiencePlatformFacts, read_experience_platforms
-from auditor.settings.flows import read_flows
+from auditor.settings.flows import default_flow, read_flows
 from auditor.settings.include import TOP_KEYS, Files, read_files
 from auditor.settings.ledger import DEFAULT_LEDGER, read_ledger
 from auditor.settings.models import DefaultsSection
@@ -33,6 +33,8 @@ class Config:
     warnings: tuple[str, ...] = ()  # what was read as it stands, and is probably not meant
     waivers: tuple[Waiver, ...] = ()
     experience_platform: Mapping[str, ExperiencePlatformFacts] = field(default_factory=dict)
+    usual: Flow = field(default_factory=lambda: default_flow(DefaultsSection()))
+    """What holds for a flow of which the configuration says nothing (found by `discover: true`)."""
 
 
 def load_config(path: FilePath, environ: Mapping[str, str] | None = None) -> Config:
@@ -57,7 +59,14 @@ def _read(files: Files, path: FilePath, environ: Mapping[str, str]) -> Config | 
     defaults = DefaultsSection() if given is None else read_section(DefaultsSection, given, ("defaults",), tree)
     platforms = read_experience_platforms(tree.value.get("experience_platform"), files.folder_of, environ, tree)
     destinations = read_destinations(_named("destinations", tree), files.folder_of, environ, platforms, tree)
-    flows = read_flows(_named("flows", tree), defaults or DefaultsSection(), destinations, tree)
+    follows = any(one is not None and one.discover for one in platforms.values())
+    flows = read_flows(
+        {} if follows and not tree.value.get("flows") else _named("flows", tree),
+        defaults or DefaultsSection(),
+        destinations,
+        platforms,
+        tree,
+    )
     waivers = read_waivers(tree.value.get("waivers"), tree)
     ledger = read_ledger(tree.value.get("ledger", DEFAULT_LEDGER), path.parent, environ, tree)
     whole = {name: place for name, place in destinations.items() if place is not None}
@@ -68,8 +77,9 @@ def _read(files: Files, path: FilePath, environ: Mapping[str, str]) -> Config | 
         ledger_url=ledger.get_secret_value(),
         destinations=whole,
         flows=flows,
-        warnings=(*find_warnings(tree, whole, flows), *find_unknown_names(waivers, known)),
+        warnings=(*find_warnings(tree, whole, flows, more_flows=follows), *find_unknown_names(waivers, known)),
         waivers=waivers,
+        usual=default_flow(defaults or DefaultsSection()),
         experience_platform={name: facts for name, facts in platforms.items() if facts is not None},
     )
 

@@ -58,7 +58,10 @@ class ExperiencePlatformSection(SecretSection):
     base_url: SafeEndpoint = key("Where its APIs are.", default=BASE_URL, example=BASE_URL, given=BASE_URL)
     token_url: SafeEndpoint = key("Where tokens are given.", default=TOKEN_URL, example=TOKEN_URL, given=TOKEN_URL)
     discover: YesNo = key(
-        "Keep flows in step with those of the sandbox. Not acted on yet.", default="false", example="false", given=False
+        "Audit every dataset-export flow of the sandbox, by the schedules it had; `flows` may say more of each.",
+        default="false",
+        example="false",
+        given=False,
     )
     allow_write: YesNo = key(
         "Let `exports apply` set up flows. Not acted on yet; nothing else ever writes.",

@@ -8,7 +8,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from auditor.model import ArrivalClock, Compression, EmptyRuns, Encryption, FileFormat, Level, Mode
+from auditor.model import ArrivalClock, Compression, EmptyRuns, Encryption, FileFormat, Level, Mode, Severity
 from auditor.settings import cadence, values
 from auditor.settings.patterns import parse_pattern
 from auditor.settings.problems import quoted
@@ -105,5 +105,7 @@ EmptyRunsWord = Annotated[EmptyRuns, _choice(EmptyRuns)]
 EncryptionWord = Annotated[Encryption, _choice(Encryption)]
 Patterns = list[Annotated[str, _from_text(lambda text: parse_pattern(plain_text(text)))]]
 ArrivalWord = Annotated[ArrivalClock, _choice(ArrivalClock)]
+SeverityWord = Annotated[Severity, _choice(Severity)]
+Tolerance = Annotated[float, _from_text(values.parse_part)]
 Concurrency = Annotated[int, _from_text(lambda text: values.parse_whole_number(text, 1, 256))]
 PageSize = Annotated[int, _from_text(lambda text: values.parse_whole_number(text, 1, 5000))]

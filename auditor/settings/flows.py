@@ -7,6 +7,7 @@ from auditor.model import (
     ArrivalClock,
     Care,
     Compression,
+    CountTolerance,
     Dataset,
     EmptyRuns,
     Encryption,
@@ -15,7 +16,8 @@ from auditor.model import (
     Level,
     Mode,
 )
-from auditor.settings.destinations import Destination
+from auditor.settings.destinations import Destination, Platforms
+from auditor.settings.experience_platform import find_platform
 from auditor.settings.models import CareSection, DatasetSection, DefaultsSection, FlowSection
 from auditor.settings.problems import Path, did_you_mean, quoted
 from auditor.settings.schedules import read_schedules
@@ -28,19 +30,31 @@ DEFAULT_TEMPLATE = "%DATASET_ID%/%EXPORT_TIME%"
 
 
 def read_flows(
-    given: dict[str, Value], defaults: DefaultsSection, destinations: Mapping[str, Destination | None], tree: Tree
+    given: dict[str, Value],
+    defaults: DefaultsSection,
+    destinations: Mapping[str, Destination | None],
+    platforms: Platforms,
+    tree: Tree,
 ) -> dict[str, Flow]:
-    """Every flow without mistakes, by name. `destinations`: None for those that have some."""
+    """Every flow without mistakes, by name. `destinations` and `platforms`: None for those that have some."""
     flows: dict[str, Flow] = {}
     for name, value in given.items():
         path: Path = ("flows", name)
         _check_destination(value, destinations, path, tree)
         severities = read_severities(value, path, tree)
         if (section := read_section(FlowSection, _listed(value), path, tree)) is not None:
+            _check_platform(section, platforms, path, tree)
             flow = _flow(name, section, defaults, destinations.get(section.destination), tree)
             flows[name] = replace(flow, severities=severities)
     _find_shared_datasets(flows, tree)
+    _find_shared_ids(flows, tree)
     return flows
+
+
+def default_flow(defaults: DefaultsSection) -> Flow:
+    """A flow of which nothing is said: what `defaults` and the product's own defaults make of it."""
+    nothing = FlowSection(destination="", datasets=[], schedule=[])
+    return _flow("", nothing, defaults, None, Tree(value={}))
 
 
 def _listed(given: Value) -> Value:
@@ -55,6 +69,26 @@ def _check_destination(given: Value, known: Iterable[str], path: Path, tree: Tre
     if isinstance(name, str) and name not in (names := list(known)):
         hint = did_you_mean(name, names) or (f" Known are: {', '.join(map(quoted, names))}." if names else "")
         tree.add((*path, "destination"), f"{quoted(name)} is no destination; add it to destinations.{hint}")
+
+
+def _check_platform(section: FlowSection, platforms: Platforms, path: Path, tree: Tree) -> None:
+    """Run records are found by the platform and the flow's id there: one without the other finds none."""
+    if section.experience_platform is None and section.flow_id is None:
+        return
+    if section.experience_platform is None:
+        tree.add((*path, "flow_id"), "needs experience_platform beside it: in which sandbox is this flow?")
+    else:
+        find_platform(section.experience_platform, platforms, (*path, "experience_platform"), tree)
+    if section.flow_id is None:
+        tree.add((*path, "experience_platform"), "needs flow_id beside it: which flow of that sandbox is this?")
+
+
+def _find_shared_ids(flows: Mapping[str, Flow], tree: Tree) -> None:
+    first: dict[tuple[str, str], str] = {}
+    for flow in flows.values():
+        other = first.setdefault((flow.experience_platform, flow.flow_id), flow.name) if flow.flow_id else flow.name
+        if other != flow.name:
+            tree.add(("flows", flow.name, "flow_id"), f"is that of flow {quoted(other)} too; each flow has its own")
 
 
 def _flow(
@@ -84,6 +118,9 @@ def _flow(
         care=care,
         encryption=section.encryption or Encryption.NONE,
         ignore=tuple(section.ignore),
+        experience_platform=section.experience_platform or "",
+        flow_id=section.flow_id or "",
+        count_mismatch=CountTolerance(section.count_mismatch.tolerance, section.count_mismatch.severity),
     )
 
 

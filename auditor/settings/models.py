@@ -22,7 +22,9 @@ from auditor.settings.fields import (
     Patterns,
     PositiveDuration,
     Section,
+    SeverityWord,
     Text,
+    Tolerance,
     YesNo,
     Zone,
     key,
@@ -34,6 +36,7 @@ from auditor.settings.problems import quoted
 from auditor.settings.template import parse_template
 
 _DATASET_ID = re.compile(r"[0-9a-z]{24}", re.ASCII)
+_FLOW_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII)
 
 
 def _dataset_id(given: Any) -> Any:
@@ -46,6 +49,17 @@ def _dataset_id(given: Any) -> Any:
     raise ValueError(
         f"{quoted(given)} is no dataset id (24 digits and lower-case letters, here {len(given)} characters); "
         "copy it from the dataset's page in Experience Platform"
+    )
+
+
+def _flow_id(given: Any) -> Any:
+    if not isinstance(given, str):
+        raise ValueError(one_value(given))
+    if _FLOW_ID.fullmatch(lower := given.strip().lower()):
+        return lower
+    raise ValueError(
+        f"{quoted(given)} is no id of a dataflow (such as 4f2c9a51-7d3e-4b6a-9c1f-0a8e5d2b7c33); copy it from the "
+        "address of the dataflow's page in Experience Platform"
     )
 
 
@@ -189,6 +203,19 @@ class DatasetSection(CareSection):
     name: Text = key("Name for reports, and for `%DATASET_NAME%`.", default="(empty)", example="Web events", given="")
 
 
+class CountMismatchSection(Section):
+    """How the counts of a run record are held against the export: Adobe's may be mixed with profile exports."""
+
+    severity: SeverityWord | None = key(
+        "Severity of `record-`, `file-` and `byte-count-mismatch`; a `severity` of the flow holds against it.",
+        default="warning",
+        example="info",
+    )
+    tolerance: Tolerance = key(
+        "By which part of the claimed number it may differ: `0.01` or `1%`.", default="0%", example="5%", given=0.0
+    )
+
+
 class FlowSection(DefaultsSection, CareSection):
     """A dataflow of Experience Platform: one schedule, one destination, one or more datasets."""
 
@@ -233,4 +260,18 @@ class FlowSection(DefaultsSection, CareSection):
         default="the catalogue's",
         example="{export-late: error}",
         given={},
+    )
+    experience_platform: Text | None = key(
+        "Entry of `experience_platform` whose run records the exports are held against; needs `flow_id`.",
+        default="not held against any",
+        example="prod",
+    )
+    flow_id: Annotated[str | None, BeforeValidator(_flow_id)] = key(
+        "Id of the dataflow there.", default="–", example="4f2c9a51-7d3e-4b6a-9c1f-0a8e5d2b7c33"
+    )
+    count_mismatch: CountMismatchSection = key(
+        "How counts of run records are held against the export.",
+        default="warning, 0%",
+        example="{severity: info, tolerance: 5%}",
+        given=CountMismatchSection(),
     )

@@ -29,6 +29,7 @@ _SCALAR: Schema = {"type": ["string", "number", "boolean"]}
 _DURATION = r"^(?=.)([0-9]{1,9}w)?([0-9]{1,9}d)?([0-9]{1,9}h)?([0-9]{1,9}m)?([0-9]{1,9}s)?$"
 _INSTANT = r"^\s*\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?\s?([Zz]|[+-]\d{2}(:?\d{2})?)\s*$"
 _DAY = r"^\s*\d{4}-\d{2}-\d{2}\s*$"
+_PART = r"^\s*(0|1|0?\.[0-9]{1,6}|[0-9]{1,3}(\.[0-9]{1,4})?\s?%)\s*$"
 _WORDS = (
     fields.FormatWord,
     fields.CompressionWord,
@@ -36,6 +37,7 @@ _WORDS = (
     fields.EmptyRunsWord,
     fields.ArrivalWord,
     fields.EncryptionWord,
+    fields.SeverityWord,
 )
 _LEVELS = [name for level in Level if level < Level.L5 for name in (level.name, level.name.lower())]
 
@@ -53,6 +55,7 @@ def _kinds() -> list[tuple[object, Schema]]:
         (fields.DayOrInstant, {"type": "string", "pattern": f"{_DAY}|{_INSTANT}"}),
         (fields.YesNo, {"enum": [True, False, *(w for word in YES_WORDS for w in (word, word.title(), word.upper()))]}),
         (fields.AssuranceLevel, {"enum": _LEVELS}),
+        (fields.Tolerance, {"type": ["number", "string"], "pattern": _PART, "minimum": 0, "maximum": 1}),
         (fields.Cron, {"type": "string"}),
         (fields.Zone, {"type": "string"}),
         (fields.Concurrency, {**number, "maximum": 256}),

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from auditor.model import Level
 from auditor.settings.problems import did_you_mean, quoted
 
+_PART = re.compile(r"\d{1,3}(\.\d{1,6})?|\.\d{1,6}", re.ASCII)
 _UNITS = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
 _DURATION = re.compile(r"(?=.)" + "".join(rf"(?:([0-9]{{1,9}}){unit})?" for unit in _UNITS), re.ASCII)
 _LONGEST = timedelta(days=36_500)
@@ -109,6 +110,17 @@ def parse_choice(text: str, known: Mapping[str, object]) -> str:
         return text
     words = ", ".join(known)
     raise ValueError(f"{quoted(text)} is not known here; write one of: {words}.{did_you_mean(text, known)}")
+
+
+def parse_part(text: str) -> float:
+    """A part of a whole, as `0.01` or `1%`. Raises ValueError for what is no number from 0 to 1 (100%)."""
+    number, is_percent = (text.strip()[:-1].rstrip(), True) if text.strip().endswith("%") else (text.strip(), False)
+    if not _PART.fullmatch(number):
+        raise ValueError(f"{quoted(text)} is no part of a number; write 1% or 0.01")
+    part = float(number) / (100 if is_percent else 1)
+    if part > 1:
+        raise ValueError(f"{quoted(text)} is more than the whole; write 0% to 100%, or 0 to 1")
+    return part
 
 
 def parse_level(text: str) -> Level:

@@ -2,23 +2,28 @@
 
 from collections.abc import Iterator, Mapping
 
-from auditor.model import Flow
+from auditor.model import ArrivalClock, Flow
 from auditor.settings.destinations import Destination
 from auditor.settings.problems import Path, quoted
 from auditor.settings.template import names_dataset, names_time
 from auditor.settings.yaml_tree import Tree
 
 
-def find_warnings(tree: Tree, destinations: Mapping[str, Destination], flows: Mapping[str, Flow]) -> Iterator[str]:
-    """Sentences with line and key, as in `line 12: flows.web-3h: …`."""
+def find_warnings(
+    tree: Tree, destinations: Mapping[str, Destination], flows: Mapping[str, Flow], *, more_flows: bool = False
+) -> Iterator[str]:
+    """Sentences with line and key, as in `line 12: flows.web-3h: …`. `more_flows`: others are found by an audit."""
     yield from _read_as_text(tree)
     for flow in flows.values():
         yield from _unjudgeable(flow, tree)
+        if flow.arrival is ArrivalClock.RUN and not flow.flow_id:
+            sentence = "arrives when its run ended (arrival: run), and names no experience_platform and flow_id to ask"
+            yield _about(("flows", flow.name), f"{sentence}; modification times are used", tree)
     yield from _same_folders(flows, tree)
     yield from _same_place(destinations, tree)
     used = {flow.destination for flow in flows.values()}
     for name in destinations:
-        if name not in used:
+        if name not in used and not more_flows:
             yield _about(("destinations", name), "no flow exports to it, so that nothing is expected there", tree)
 
 
