@@ -8,7 +8,8 @@ from tests.settings.configs import DATASET, OTHER, destination, flow, mistakes
 FLOW_KEYS = (
     "owner, team, tags, runbook, "
     "early, grace, deadline, settle, first_run, max_age, level, empty_runs, arrival, watch_from, destination, "
-    "datasets, schedule, format, compression, manifest, mode, folder_template, encryption, ignore, severity"
+    "datasets, schedule, format, compression, manifest, mode, folder_template, encryption, ignore, severity, "
+    "experience_platform, flow_id, count_mismatch"
 )
 ID_HELP = "copy it from the dataset's page in Experience Platform"
 DURATION_HELP = "write a number and a unit, such as 90s, 10m, 6h, 1d, 2w or 1h30m"
