@@ -30,9 +30,9 @@ def server() -> Iterator[PlatformServer]:
 
 
 def ask(
-    url: str, headers: Mapping[str, str] | None = None, data: bytes | None = None
+    url: str, headers: Mapping[str, str] | None = None, data: bytes | None = None, method: str | None = None
 ) -> tuple[int, Any, Mapping[str, str]]:
-    request = urllib.request.Request(url, data=data, headers=dict(headers or {}))
+    request = urllib.request.Request(url, data=data, headers=dict(headers or {}), method=method)
     try:
         with OPENER.open(request, timeout=10) as answer:
             body = answer.read()
