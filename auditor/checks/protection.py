@@ -19,3 +19,72 @@ FLOW_ENDED = FindingType(
         "configuration. Waiting does not help."
     ),
 )
+
+DATASET_UNPROTECTED = FindingType(
+    code="dataset-unprotected",
+    family="protection",
+    severity=Severity.WARNING,
+    meaning="Datasets of Experience Platform that can be exported are in no enabled flow.",
+    why="What is in no export cannot be restored: only Experience Platform itself has these records.",
+    causes=(
+        "the dataset was made after the flows were set up, and nobody added it",
+        "the flow that exported it was disabled or deleted, or has passed its end date",
+        "it was taken out of its flow, or moved to a flow that exports only once",
+    ),
+    remedy=(
+        "Add the dataset to an enabled flow (Destinations > Browse > the dataflow > Export datasets); its first export "
+        "holds all of it. If it needs no backup, waive the finding with the reason: "
+        "`match: {code: dataset-unprotected, dataset: …}`. Waiting does not help."
+    ),
+)
+
+FLOW_ENDING = FindingType(
+    code="flow-ending",
+    family="protection",
+    severity=Severity.WARNING,
+    meaning="A flow has an end date that comes soon; after it nothing more is exported.",
+    why="Exports stop silently: Experience Platform tells nobody, and what comes in afterwards is in no backup.",
+    causes=(
+        "flows created by API without an end date end six months after their creation",
+        "the end date typed in the scheduling step comes near",
+        "`end` in the configuration was not prolonged with the dataflow",
+    ),
+    remedy=(
+        "Set a later end date in the dataflow's scheduling step, or none, and the same `end` in the configuration, "
+        "before the date in the evidence. If the end is meant, waive the finding with the reason."
+    ),
+)
+
+CREDENTIAL_EXPIRING = FindingType(
+    code="credential-expiring",
+    family="protection",
+    severity=Severity.WARNING,
+    meaning="A credential that the audit logs in with ends soon, and nothing renews it.",
+    why="From then on nothing behind it can be checked: every export there is unknown, and a hole goes unseen.",
+    causes=(
+        "shared access signatures are given with an end (`se=`)",
+        "session keys were copied into the configuration instead of a role that renews them",
+    ),
+    remedy=(
+        "Renew the credential before the date in the evidence and put it where the configuration reads it; try it with "
+        "`export-auditor destinations check`. For a Data Landing Zone, name `experience_platform` instead of a signed "
+        "address: its credentials are then fetched anew. Experience Platform may use the same key: check its account."
+    ),
+)
+
+EXPORT_EXPIRING = FindingType(
+    code="export-expiring",
+    family="protection",
+    severity=Severity.WARNING,
+    meaning="The newest sound export of a dataset is about to be removed by its destination, and none follows it.",
+    why="When it is gone there is nothing left to restore the dataset from.",
+    causes=(
+        "exports after it are missing, damaged or incomplete, and the destination keeps each for a few days only",
+        "the flow is over or disabled, and a Data Landing Zone deletes every file after seven days",
+        "the job that copies exports out of the destination does not run",
+    ),
+    remedy=(
+        "Bring the folder in the evidence, whole and with its manifest, to a place that keeps it, before the date there. "
+        "Then mend what keeps later exports from coming. Waiting loses it."
+    ),
+)

@@ -29,7 +29,8 @@ PROMISED = {
     "warning": "export-late export-unexpected export-duplicate export-stuck folder-malformed folder-empty "
     "unknown-dataset manifest-duplicate manifest-file-extra manifest-run-mismatch file-wrong-compression "
     "file-duplicate file-unverifiable file-archived schema-mismatch schema-changed destination-unreachable "
-    "access-denied credential-expired clock-skew waiver-expired",
+    "access-denied credential-expired clock-skew waiver-expired "
+    "dataset-unprotected flow-ending credential-expiring export-expiring",
     "info": "export-early file-no-records stray-object waiver-unused",
 }
 VERBS = {

@@ -12,6 +12,9 @@ from tests.service.auditing import verifier
 
 __all__ = ["verifier"]
 
+OF_COVERAGE_AND_ENDS = {"dataset-unprotected", "flow-ending", "credential-expiring", "export-expiring"}
+"""Each has its faults and near misses in tests/reconcile/test_unprotected.py and test_endings.py."""
+
 
 def test_the_zoo_has_more_than_sixty_kinds_and_every_name_is_told_once():
     names = [kind.name for kind in KINDS]
@@ -20,7 +23,7 @@ def test_the_zoo_has_more_than_sixty_kinds_and_every_name_is_told_once():
 
 def test_every_code_of_the_catalogue_has_a_fault_that_causes_it():
     caused = {code for kind in KINDS for code, _ in kind.causes} | set(refusals.CODES) | {"protection-stale"}
-    of_other_tests = {"waiver-expired", "waiver-unused"}  # tests/reconcile: they are about the configuration
+    of_other_tests = {"waiver-expired", "waiver-unused", *OF_COVERAGE_AND_ENDS}  # tests/reconcile: about no run
     assert caused - of_other_tests == set(CATALOGUE) - of_other_tests
 
 
