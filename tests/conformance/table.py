@@ -33,6 +33,12 @@ NO_ENCODING: Mapping[str, str] = {
 }
 
 
+TWINS: Mapping[str, str] = {
+    "data-landing-zone by SAS URI": "from 'data-landing-zone on Azure' it differs in where the SAS comes from alone",
+}
+"""Places that are left out where whole audits run, because another one stands for them."""
+
+
 def listed(table: Mapping[tuple[str, str], str], name: str, what: str) -> bool:
     """Does the table say that `name` (a key of PLACES) lacks `what`?"""
     return (name, what) in table or (type_of(name), what) in table

@@ -1,7 +1,7 @@
 """What every destination makes of a server that refuses, stalls, lies or is not there."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -29,6 +29,18 @@ __all__ = ["held"]
 
 REMOTE = [name for name in PLACES if name != "local"]
 ON_HTTP = [name for name in REMOTE if name != "sftp"]
+
+
+def told(names: Iterable[str], cases: Iterable[str], *, lacking: Mapping[tuple[str, str], str]) -> list[Any]:
+    """Each destination with each case, but those that the table names."""
+    return [
+        pytest.param(name, case, id=f"{name}-{case}")
+        for name in names
+        for case in cases
+        if not listed(lacking, name, case)
+    ]
+
+
 KEY = "p/x"
 PATIENCE_S = 2.0  # the shortest timeout at which a busy machine is not taken for a silent one
 
@@ -42,6 +54,7 @@ EXPECTED: dict[str, type[DestinationError]] = {
     "throttled": Throttled,
     "failing": Unreachable,
 }
+FINAL = ("wrong", "expired", "no-read", "clock-skew", "archived")
 ON_HEAD = {**EXPECTED, "throttled": DestinationError}
 """The answer to a HEAD has no body: where no header says it, a 503 may be any trouble of the server."""
 ASK: dict[str, Callable[[Adapter], object]] = {
@@ -81,14 +94,25 @@ def refused(ask: str, adapter: Adapter, kind: type[DestinationError] = Destinati
     return error
 
 
-@pytest.mark.parametrize("place", REMOTE, indirect=True)
-@pytest.mark.parametrize("identity", IDENTITIES)
-def test_credentials_that_do_not_do_are_told_apart(place: Place, identity: str, request: pytest.FixtureRequest):
+@pytest.mark.parametrize("place", PLACES, indirect=True)
+def test_the_table_names_all_that_cannot_be_tried_and_nothing_else(place: Place, request: pytest.FixtureRequest):
     name = request.node.callspec.params["place"]
+    if name == "local":
+        assert place.address is None
+        assert not [place.options_as(i) for i in IDENTITIES if place.options_as(i)]
+        assert not [place.answer(case) for case in CASES if place.answer(case)]
+        return
+    lacking = {i for i in IDENTITIES if place.options_as(i) is None}
+    assert lacking == {i for i in IDENTITIES if listed(NO_IDENTITY, name, i)}
+    assert {c for c in CASES if place.answer(c) is None} == {c for c in CASES if listed(NO_ANSWER, name, c)}
+    assert not [i for i in lacking if place.answer(i) is None and not NO_IDENTITY.get((name, i))]
+    assert name in ON_HTTP or all(place.answer(case) is None for case in CASES)
+
+
+@pytest.mark.parametrize("place, identity", told(REMOTE, IDENTITIES, lacking=NO_IDENTITY), indirect=["place"])
+def test_credentials_that_do_not_do_are_told_apart(place: Place, identity: str):
     options = place.options_as(identity)
-    assert (options is None) == listed(NO_IDENTITY, name, identity)
-    if options is None:
-        return  # the table says why; the scripted answer below stands for it
+    assert options is not None
     adapter = open_bare(place, options)
     allowed = {"no-list": {"read"}, "no-read": {"list", "folder"}}.get(identity, set())
     asked = allowed | ({"list", "folder"} if identity == "no-list" else {"read"} if allowed else set(ASK))
@@ -100,13 +124,10 @@ def test_credentials_that_do_not_do_are_told_apart(place: Place, identity: str, 
     adapter.close()
 
 
-@pytest.mark.parametrize("place", REMOTE, indirect=True)
-@pytest.mark.parametrize("case", [case for case in CASES if case in EXPECTED])
-def test_what_the_provider_answers_becomes_its_own_error(place: Place, case: str, request: pytest.FixtureRequest):
+@pytest.mark.parametrize("place, case", told(REMOTE, EXPECTED, lacking=NO_ANSWER), indirect=["place"])
+def test_what_the_provider_answers_becomes_its_own_error(place: Place, case: str):
     answer = place.answer(case)
-    assert (answer is None) == listed(NO_ANSWER, request.node.callspec.params["place"], case)
-    if answer is None:
-        return  # the table says why
+    assert answer is not None
     asked = {"no-list": ("list", "folder"), "no-read": ("read", "describe"), "archived": ("read",)}.get(case, ASK)
     with wire_to(place) as wire:
         assert isinstance(wire, HttpWire)
@@ -178,12 +199,10 @@ def test_a_wait_beyond_the_budget_is_not_begun(place: Place, wire: HttpWire):
     adapter.close()
 
 
-@pytest.mark.parametrize("place", ON_HTTP, indirect=True)
-@pytest.mark.parametrize("case", ["wrong", "expired", "no-read", "clock-skew", "archived"])
+@pytest.mark.parametrize("place, case", told(ON_HTTP, FINAL, lacking=NO_ANSWER), indirect=["place"])
 def test_what_trying_again_cannot_mend_is_asked_once(place: Place, wire: HttpWire, case: str):
     answer = place.answer(case)
-    if answer is None:
-        return  # in the table, which another test compares
+    assert answer is not None
     wire.proxy.script = always(place.is_download, answer)
     adapter = open_patiently(place, place.options_through(wire.address), sleeps := Sleeps())
     refused("read", adapter, EXPECTED[case])

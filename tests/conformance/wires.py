@@ -10,7 +10,7 @@ from adapters.registry import open_destination
 from adapters.retry import Policy, RetryingAdapter
 from tests.conformance.places import NAME, PAGE_SIZE, Place
 from tests.servers.fake_s3 import Request
-from tests.servers.fault_proxy import FaultProxy, Script, Tampered, fault_proxy
+from tests.servers.fault_proxy import FaultProxy, Script, Tampered, fault_proxy, pass_on
 from tests.servers.tcp_proxy import TcpProxy, tcp_proxy
 
 
@@ -30,6 +30,9 @@ class Wire(Protocol):
 
     def hang_up(self) -> None:
         """Connections are accepted, and closed without an answer."""
+
+    def mend(self) -> None:
+        """All passes again."""
 
 
 @dataclass
@@ -53,6 +56,9 @@ class HttpWire:
     def hang_up(self) -> None:
         self.proxy.script = lambda _: Tampered(drop=True)
 
+    def mend(self) -> None:
+        self.proxy.script = pass_on
+
 
 @dataclass
 class TcpWire:
@@ -74,6 +80,10 @@ class TcpWire:
     def hang_up(self) -> None:
         self.proxy.refuse = True
         self.proxy.cut()
+
+    def mend(self) -> None:
+        self.proxy.refuse = False
+        self.proxy.arm()
 
 
 @contextmanager
