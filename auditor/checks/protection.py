@@ -84,7 +84,7 @@ EXPORT_EXPIRING = FindingType(
         "the job that copies exports out of the destination does not run",
     ),
     remedy=(
-        "Bring the folder in the evidence, whole and with its manifest, to a place that keeps it before the date there. "
+        "Bring the folder in the evidence, whole and with its manifest, to a place that keeps it, before it is gone. "
         "Then mend what keeps later exports from coming. Waiting loses it."
     ),
 )
