@@ -509,13 +509,14 @@ class Ending:
     """Something that ends by itself, with when and where that was read. Never computed from a rule."""
 
     when: datetime
-    code: str  # the finding that warns of it: flow-ending, export-expiring, credential-expiring
+    code: str  # the finding that tells of it: flow-ending, flow-ended, flow-disabled, export-expiring, credential-expiring
     subject: str  # what ends: a flow, an export, a credential
     source: str  # where the date was read
     flow: str = ""
     dataset: str = ""
     destination: str = ""
     platform: str = ""
+    day_only: bool = False  # only the day is known, not the hour
 
 
 @dataclass(frozen=True, slots=True)
