@@ -8,6 +8,7 @@ from pathlib import Path as FilePath
 from auditor.model import Flow, Waiver
 from auditor.settings.destinations import Destination, read_destinations
 from auditor.settings.experience_platform import ExperiencePlatformFacts, read_experience_platforms
+from auditor.settings.exports import Export, read_exports
 from auditor.settings.flows import default_flow, read_flows
 from auditor.settings.include import TOP_KEYS, Files, read_files
 from auditor.settings.ledger import DEFAULT_LEDGER, read_ledger
@@ -33,6 +34,7 @@ class Config:
     warnings: tuple[str, ...] = ()  # what was read as it stands, and is probably not meant
     waivers: tuple[Waiver, ...] = ()
     experience_platform: Mapping[str, ExperiencePlatformFacts] = field(default_factory=dict)
+    exports: Mapping[str, Export] = field(default_factory=dict)  # by flow: what `exports apply` may set up
     usual: Flow = field(default_factory=lambda: default_flow(DefaultsSection()))
     """What holds for a flow of which the configuration says nothing (found by `discover: true`)."""
 
@@ -67,6 +69,7 @@ def _read(files: Files, path: FilePath, environ: Mapping[str, str]) -> Config | 
         platforms,
         tree,
     )
+    exports = read_exports(tree.value.get("exports"), flows, platforms, tree)
     waivers = read_waivers(tree.value.get("waivers"), tree)
     ledger = read_ledger(tree.value.get("ledger", DEFAULT_LEDGER), path.parent, environ, tree)
     whole = {name: place for name, place in destinations.items() if place is not None}
@@ -80,6 +83,7 @@ def _read(files: Files, path: FilePath, environ: Mapping[str, str]) -> Config | 
         warnings=(*find_warnings(tree, whole, flows, more_flows=follows), *find_unknown_names(waivers, known)),
         waivers=waivers,
         usual=default_flow(defaults or DefaultsSection()),
+        exports=exports,
         experience_platform={name: facts for name, facts in platforms.items() if facts is not None},
     )
 

@@ -64,7 +64,7 @@ class ExperiencePlatformSection(SecretSection):
         given=False,
     )
     allow_write: YesNo = key(
-        "Let `exports apply` set up flows. Not acted on yet; nothing else ever writes.",
+        "Let `exports apply` set up flows there; nothing else ever writes.",
         default="false",
         example="false",
         given=False,

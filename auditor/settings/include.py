@@ -12,7 +12,7 @@ from auditor.settings.problems import ConfigError, Path, Problem, quoted
 from auditor.settings.sections import unknown_key
 from auditor.settings.yaml_tree import Spot, Tree, Value, parse_yaml
 
-TOP_KEYS = ("include", "ledger", "defaults", "experience_platform", "destinations", "flows", "waivers")
+TOP_KEYS = ("include", "ledger", "defaults", "experience_platform", "destinations", "flows", "exports", "waivers")
 PART_KEYS = ("include", "destinations", "flows", "waivers")
 MOST_FILES = 1000
 Told = TypeVar("Told")

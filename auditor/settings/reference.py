@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from auditor.model import RunKind
 from auditor.settings.destination_models import DESTINATION_TYPES, DestinationSection
 from auditor.settings.experience_platform import ExperiencePlatformSection
+from auditor.settings.exports import ExportSection
 from auditor.settings.fields import NEEDED, Section
 from auditor.settings.ledger import DEFAULT_LEDGER
 from auditor.settings.models import (
@@ -95,6 +96,12 @@ _TOP = (
     ),
     ("destinations", "The places that exports land in, by name.", NEEDED, "destinations: {lake-backup: {…}}"),
     ("flows", "The dataflows that export, by name.", NEEDED, "flows: {web-3h: {…}}"),
+    (
+        "exports",
+        "Flows that `export-auditor exports` may set up in Experience Platform, by name.",
+        "none",
+        "exports: {web-3h: {…}}",
+    ),
     ("waivers", "Findings that are put up with for a while.", "none", "waivers: [{match: {…}, reason: …, …}]"),
 )
 _WINDOWS = """\
@@ -185,6 +192,7 @@ def _lines() -> Iterator[str]:
     yield from _section("### `except`", "A list of dates, and of spans with these keys.", ExclusionSection)
     yield _TEMPLATES
     yield _IGNORE
+    yield from _section("## Exports", " ".join((ExportSection.__doc__ or "").split()), ExportSection)
     yield from _section("## Waivers", f"A list. {WaiverSection.__doc__}", WaiverSection)
     yield from _section("### `match`", MatchSection.__doc__ or "", MatchSection)
     yield from _section("### `due`", f"{DueSection.__doc__} One moment alone is that due time.", DueSection)

@@ -16,6 +16,7 @@ from auditor.model import Level, Severity
 from auditor.settings import fields
 from auditor.settings.destination_models import DESTINATION_TYPES, names
 from auditor.settings.experience_platform import ExperiencePlatformSection
+from auditor.settings.exports import BY_ADOBE, ExportSection
 from auditor.settings.fields import NEEDED, Section
 from auditor.settings.models import DatasetSection, DefaultsSection, ExclusionSection, FlowSection, ScheduleSection
 from auditor.settings.secret_keys import Secret
@@ -88,6 +89,7 @@ def make_schema() -> Schema:
             ),
             "destinations": {"type": "object", "minProperties": 1, "additionalProperties": _destination()},
             "flows": {"type": "object", "minProperties": 1, "additionalProperties": _section(FlowSection)},
+            "exports": _or_none({"type": "object", "additionalProperties": _section(ExportSection)}),
             "waivers": _or_none({"type": "array", "items": _section(WaiverSection)}),
         },
         "patternProperties": {"^x-": {}},
@@ -141,6 +143,8 @@ def _field(model: type[Section], name: str, info: FieldInfo) -> Schema:
             return {"anyOf": [_section(DueSection), {"type": "string", "pattern": _INSTANT}]}
         case "ExperiencePlatformSection", "scopes":
             return {"anyOf": [{"type": "array", "minItems": 1, "items": _SCALAR}, {"type": "string"}]}
+        case "ExportSection", "end":
+            return {"enum": [BY_ADOBE]}
         case _, "severity":
             names, levels = {"enum": [*CATALOGUE]}, {"enum": [str(level) for level in Severity]}
             return {"type": "object", "propertyNames": names, "additionalProperties": levels}
