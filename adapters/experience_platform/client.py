@@ -13,7 +13,7 @@ import httpx2
 from adapters.base import CredentialExpired, DestinationError, Unreachable, Unsupported
 from adapters.experience_platform.errors import harmless, refusal, request_id, speaking_of
 from adapters.experience_platform.pace import Pace
-from adapters.experience_platform.paging import LinkedPages, NumberedPages, Params, as_pairs
+from adapters.experience_platform.paging import LinkedPages, NumberedPages, Params, Take, as_it_is, as_pairs
 from adapters.experience_platform.token import Token
 from adapters.http_answers import is_loopback, parse_http_date
 from adapters.paging import PagedListing
@@ -124,21 +124,23 @@ class ExperiencePlatform:
         The filters of `params` are repeated beside each continuation token. Lazy: one page is held.
         Raises: Unsupported for an answer that is no list, for a link elsewhere, and for pages in a circle.
         """
-        linked = LinkedPages(self, path, params)
+        linked: LinkedPages[Any] = LinkedPages(self, path, params, as_it_is)
         return PagedListing(linked.read_page, linked.first, destination=self.destination, prefix=path)
 
-    def items(self, path: str, params: Params = ()) -> "PagedListing[Any]":
-        """Each item of all pages of `pages`."""
-        linked = LinkedPages(self, path, params)
+    def items(self, path: str, params: Params = (), take: Take[T] = as_it_is) -> "PagedListing[T]":
+        """What `take` makes of each item of all pages of `pages`."""
+        linked = LinkedPages(self, path, params, take)
         return PagedListing(linked.read_items, linked.first, destination=self.destination, prefix=path)
 
-    def numbered_items(self, path: str, params: Params = (), *, limit: int = 100) -> "PagedListing[Any]":
-        """Each item of a list that goes on by `start` and `limit` with `pageInfo`: none lost, none twice (by `id`).
+    def numbered_items(
+        self, path: str, params: Params = (), take: Take[T] = as_it_is, *, limit: int = 100
+    ) -> "PagedListing[T]":
+        """What `take` makes of each item of a list that goes on by `start` and `limit` with `pageInfo`.
 
-        Where the list changed meanwhile it is read again, a few times. Raises: Unreachable if it does not come to
-        rest; Unsupported for an answer that is no list or repeats itself.
+        None lost, none twice (by `id`). Where the list changed meanwhile it is read again, a few times. Raises:
+        Unreachable if it does not come to rest; Unsupported for an answer that is no list or repeats itself.
         """
-        numbered = NumberedPages(self, path, params, limit)
+        numbered = NumberedPages(self, path, params, limit, take)
         return PagedListing(numbered.read_page, numbered.first, destination=self.destination, prefix=path)
 
     def close(self) -> None:

@@ -1,8 +1,8 @@
 """Lists in pages: by a link to the next one (Flow Service), or by numbers (`start`, `limit`, `pageInfo`)."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final, Protocol, TypeAlias
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final, Generic, Protocol, TypeAlias, TypeVar
 from urllib.parse import parse_qsl, quote, unquote, unquote_plus, urlencode, urlsplit
 
 from adapters.base import DestinationError, Unreachable, Unsupported
@@ -12,8 +12,24 @@ Value: TypeAlias = str | int
 Params: TypeAlias = Mapping[str, Value | Sequence[Value]] | Sequence[tuple[str, Value]]
 """Query parameters; a name with several values (`property`) stands several times."""
 
+T = TypeVar("T")
+Take: TypeAlias = Callable[[Any, int, str], T]
+"""What is made of an item, by its place in its page (from 0) and the request id of that page."""
+
 READINGS: Final = 5
 """So often a list that changes while it is read is read from its beginning."""
+
+
+class Told(Protocol):
+    """An answer."""
+
+    @property
+    def body(self) -> Any:
+        """Its JSON."""
+
+    @property
+    def request_id(self) -> str:
+        """Adobe's id of the request."""
 
 
 class Asks(Protocol):
@@ -22,8 +38,12 @@ class Asks(Protocol):
     destination: str
     base_url: str
 
-    def get(self, path: str, params: Params = ()) -> Any:
-        """The JSON at `path`."""
+    def ask(self, path: str, params: Params = ()) -> Told:
+        """The answer at `path`."""
+
+
+def as_it_is(item: Any, _place: int, _request_id: str) -> Any:
+    return item
 
 
 def as_pairs(params: Params) -> list[tuple[str, str]]:
@@ -35,29 +55,30 @@ def _each(value: Value | Sequence[Value]) -> Sequence[Value]:
     return (value,) if isinstance(value, str | int) else value
 
 
-class LinkedPages:
+class LinkedPages(Generic[T]):
     """Pages that name the next one in `_links.next.href`. A cursor is a page's query."""
 
-    def __init__(self, client: Asks, path: str, params: Params) -> None:
+    def __init__(self, client: Asks, path: str, params: Params, take: Take[T]) -> None:
         self._client = client
         self._path = path
         self._asked = as_pairs(params)
+        self._take = take
 
     @property
     def first(self) -> str:
         return _query(self._asked)
 
     def read_page(self, cursor: str) -> Page[Mapping[str, Any]]:
-        answer = self._read(cursor)
+        answer, _ = self._read(cursor)
         return Page([answer], self._next(answer))
 
-    def read_items(self, cursor: str) -> Page[Any]:
-        answer = self._read(cursor)
-        return Page(answer["items"], self._next(answer))
+    def read_items(self, cursor: str) -> Page[T]:
+        answer, request_id = self._read(cursor)
+        return Page(_taken(self._take, answer["items"], request_id), self._next(answer))
 
-    def _read(self, cursor: str) -> Mapping[str, Any]:
-        answer = self._client.get(self._path, parse_qsl(cursor, keep_blank_values=True))
-        return _as_list(answer, self._client, self._path)
+    def _read(self, cursor: str) -> tuple[Mapping[str, Any], str]:
+        told = self._client.ask(self._path, parse_qsl(cursor, keep_blank_values=True))
+        return _as_list(told, self._client, self._path), told.request_id
 
     def _next(self, answer: Mapping[str, Any]) -> str | None:
         links = answer.get("_links") or {}
@@ -96,7 +117,7 @@ class LinkedPages:
         return linked + [(name, value) for name, value in self._asked if name not in named]
 
 
-class NumberedPages:
+class NumberedPages(Generic[T]):
     """Pages by `start` and `limit`. A cursor is `<reading>:<start>`.
 
     Numbers shift when something is added or removed in front meanwhile (Netflix/metaflow-service#464): where
@@ -105,8 +126,9 @@ class NumberedPages:
     of counting. Holds the ids, not the items.
     """
 
-    def __init__(self, client: Asks, path: str, params: Params, limit: int) -> None:
+    def __init__(self, client: Asks, path: str, params: Params, limit: int, take: Take[T]) -> None:
         self._client = client
+        self._take = take
         self._path = path
         self._asked = [(name, value) for name, value in as_pairs(params) if name not in ("start", "limit")]
         self._limit = limit
@@ -117,10 +139,11 @@ class NumberedPages:
 
     first: Final = "1:0"
 
-    def read_page(self, cursor: str) -> Page[Any]:
+    def read_page(self, cursor: str) -> Page[T]:
         reading, start = map(int, cursor.split(":"))
         numbers = [("start", str(start)), ("limit", str(self._limit))]
-        answer = _as_list(self._client.get(self._path, [*self._asked, *numbers]), self._client, self._path)
+        told = self._client.ask(self._path, [*self._asked, *numbers])
+        answer = _as_list(told, self._client, self._path)
         items, info = answer["items"], answer.get("pageInfo")
         total, more = self._read_info(info if isinstance(info, Mapping) else {}, start, len(items))
         if start == 0:
@@ -133,7 +156,7 @@ class NumberedPages:
         if more and not fresh and (same or not items):
             raise _unsupported(self._client, self._path, "the server says there is more and gives nothing new")
         following = f"{reading}:{start + len(items)}" if more else self._next_reading(reading)
-        return Page(list(self._not_given(names, items)), following)
+        return Page(_taken(self._take, list(self._not_given(names, items)), told.request_id), following)
 
     def _read_info(self, info: Mapping[str, Any], start: int, count: int) -> tuple[int | None, bool]:
         total = info.get("total")
@@ -172,15 +195,22 @@ def _query(pairs: Sequence[tuple[str, str]]) -> str:
     return urlencode(sorted(pairs, key=lambda pair: pair[0]), quote_via=quote)
 
 
-def _as_list(answer: Any, client: Asks, path: str) -> Mapping[str, Any]:
+def _taken(take: Take[T], items: Sequence[Any], request_id: str) -> list[T]:
+    return [take(item, place, request_id) for place, item in enumerate(items)]
+
+
+def _as_list(told: Told, client: Asks, path: str) -> Mapping[str, Any]:
+    answer = told.body
     if not isinstance(answer, Mapping) or not isinstance(answer.get("items"), list):
-        raise _unsupported(client, path, "the answer is no list: it has no items")
+        raise _unsupported(client, path, "the answer is no list: it has no items", told.request_id)
     return answer
 
 
-def _unsupported(client: Asks, path: str, reason: str) -> DestinationError:
-    return _error(Unsupported, client, path, reason)
+def _unsupported(client: Asks, path: str, reason: str, request_id: str = "") -> DestinationError:
+    return _error(Unsupported, client, path, reason, request_id)
 
 
-def _error(kind: type[DestinationError], client: Asks, path: str, reason: str) -> DestinationError:
-    return kind(reason, destination=client.destination, operation="GET", key=path)
+def _error(
+    kind: type[DestinationError], client: Asks, path: str, reason: str, request_id: str = ""
+) -> DestinationError:
+    return kind(reason, destination=client.destination, operation="GET", key=path, request_id=request_id)

@@ -3,6 +3,7 @@
 A field of another kind than documented raises ValueError with its path and without its value.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -23,6 +24,9 @@ PLACE_PARAMS: Final = ("url", "domain", "host", "port")
 """Those `auth.params` of a base connection that say where it leads. The others may be secrets and are not read."""
 
 ERRORS_KEPT: Final = 20
+
+WHOLE_NUMBER: Final = re.compile("-?[0-9]{1,18}")
+TOO_LARGE: Final = 10**18  # no count and no time is as large
 
 
 class Fields:
@@ -51,9 +55,11 @@ class Fields:
         value = self._value.get(name)
         if value is None or value == "":
             return None
-        if isinstance(value, str) and value.lstrip("-").isdecimal():
+        if isinstance(value, str) and WHOLE_NUMBER.fullmatch(value):
             return int(value)
-        if isinstance(value, bool) or not isinstance(value, int | float) or value != value or int(value) != value:
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        # No comparison with NaN holds.
+        if not is_number or not -TOO_LARGE < value < TOO_LARGE or int(value) != value:
             raise ValueError(f"{self.path}.{name} is no whole number")
         return int(value)
 

@@ -4,11 +4,13 @@ Addresses: *Flow Service API*, *Catalog Service API*. Each function raises Desti
 as documented is Unsupported, with the field's path and never its value.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any, Final, TypeVar
 
-from adapters.base import NotFound, Unsupported
+from adapters.base import NotFound, Unsupported, inert
 from adapters.experience_platform.client import ExperiencePlatform
+from adapters.experience_platform.paging import Take
 from adapters.experience_platform.parsing import (
     Fields,
     parse_base_connection,
@@ -45,6 +47,14 @@ def list_flows(platform: ExperiencePlatform, flow_specs: Sequence[str]) -> Itera
     return _each(platform, f"{FLOW_SERVICE}/flows", filters, parse_flow)
 
 
+def count_destination_flows(platform: ExperiencePlatform) -> int | None:
+    """How many flows lead to destinations of any kind; None where the answer does not say."""
+    asked = {"property": "inheritedAttributes.properties.isDestinationFlow==true", "count": "true"}
+    told = platform.get(f"{FLOW_SERVICE}/flows", asked)
+    count = told.get("count") if isinstance(told, dict) else None
+    return count if isinstance(count, int) and not isinstance(count, bool) else None
+
+
 def read_flow(platform: ExperiencePlatform, flow_id: str) -> Flow:
     """One flow. Raises NotFound where there is none of that id in the sandbox."""
     return _one(platform, f"{FLOW_SERVICE}/flows/{flow_id}", parse_flow)
@@ -77,7 +87,7 @@ def list_eligible_datasets(platform: ExperiencePlatform, data_lake_spec: str) ->
     """The datasets that can be exported (API page *Export datasets*, list of eligible datasets)."""
     path = f"{FLOW_SERVICE}/connectionSpecs/{data_lake_spec}/configs"
     asked = {"outputType": "activationDatasets", "outputField": "datasets", "properties": "name,state"}
-    return _typed(platform, path, platform.numbered_items(path, asked), parse_eligible_dataset)
+    return platform.numbered_items(path, asked, _taking(platform, path, parse_eligible_dataset))
 
 
 def read_dataset(platform: ExperiencePlatform, dataset: str) -> CatalogDataset:
@@ -110,19 +120,24 @@ def list_batches(
     if not isinstance(answer.body, dict):
         raise _strange(platform, path, "the answer is not keyed by batch ids", answer.request_id)
     found: dict[str, Any] = answer.body
-    return [
-        _parsed(platform, path, lambda name=name, one=one: parse_batch(name, Fields(one, name)), answer.request_id)  # type: ignore[misc]
-        for name, one in found.items()
-    ]
+    return [_parsed(platform, path, partial(_read_batch, name, one), answer.request_id) for name, one in found.items()]
+
+
+def _read_batch(name: str, given: object) -> Batch:
+    return parse_batch(name, Fields(given, inert(name)[:40]))
 
 
 def _each(platform: ExperiencePlatform, path: str, params: dict[str, Any], parse: Callable[[Fields], T]) -> Iterator[T]:
-    return _typed(platform, path, platform.items(path, params), parse)
+    return platform.items(path, params, _taking(platform, path, parse))
 
 
-def _typed(platform: ExperiencePlatform, path: str, items: Iterable[Any], parse: Callable[[Fields], T]) -> Iterator[T]:
-    for number, item in enumerate(items):
-        yield _parsed(platform, path, lambda: parse(Fields(item, f"items[{number}]")), "")  # noqa: B023 (called at once)
+def _taking(platform: ExperiencePlatform, path: str, parse: Callable[[Fields], T]) -> Take[T]:
+    """`parse` for the items of a list: an item that is not as documented names its page's request."""
+
+    def take(item: Any, place: int, request_id: str) -> T:
+        return _parsed(platform, path, lambda: parse(Fields(item, f"items[{place}]")), request_id)
+
+    return take
 
 
 def _one(platform: ExperiencePlatform, path: str, parse: Callable[[Fields], T]) -> T:
