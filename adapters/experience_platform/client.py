@@ -210,7 +210,7 @@ class ExperiencePlatform:
         about: About = {"destination": self.destination, "operation": method, "key": path}
         until_s = time.monotonic() + self._timeout_s * WHOLE_WITHIN
         parts, size = [], 0
-        for part in response.iter_bytes(65536):
+        for part in response.iter_bytes():  # as it comes: gathered to a size, it would not be looked at until then
             parts.append(part)
             size += len(part)
             if size > LARGEST_ANSWER:

@@ -34,6 +34,7 @@ class Tampered:
     short_by: int = 0  # promises the whole and ends so many bytes early
     lose: int = 0  # the last bytes are left out and Content-Length says so: only sizes told elsewhere show it
     stall_at: int | None = None  # so many bytes, then silence until the client has gone
+    drip_s: float | None = None  # byte by byte, each so many seconds after the other: never silent, never done
     flip_at: int | None = None  # one bit is wrong
     stall_before: bool = False  # no answer at all, until the client has gone
     drop: bool = False  # the connection is closed without an answer
@@ -151,7 +152,7 @@ class _Handler(BaseHTTPRequestHandler):
         if fault.flip_at is not None and fault.flip_at < len(told):
             told = told[: fault.flip_at] + bytes([told[fault.flip_at] ^ 1]) + told[fault.flip_at + 1 :]
         ends = [end for end in (fault.cut_at, fault.stall_at, len(told) - fault.short_by) if end is not None]
-        self.send(answer.status, headers, told[: min(ends)])
+        self.send(answer.status, headers, told[: min(ends)], fault.drip_s)
         if fault.stall_at is not None and fault.stall_at < len(told):
             self.stall()
         self.close_connection |= min(ends) < len(told)
@@ -176,14 +177,16 @@ class _Handler(BaseHTTPRequestHandler):
                     raise
         raise AssertionError
 
-    def send(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
+    def send(self, status: int, headers: list[tuple[str, str]], body: bytes, drip_s: float | None = None) -> None:
         self.send_response_only(status)
         for name, value in headers:
             self.send_header(name, value)
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(body)
-            self.wfile.flush()
+            for part in (body,) if drip_s is None else (body[at : at + 1] for at in range(len(body))):
+                self.wfile.write(part)
+                self.wfile.flush()
+                self.proxy.gone.wait(drip_s or 0)
             with self.proxy.lock:
                 self.proxy.sent += len(body)
 
