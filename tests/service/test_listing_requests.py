@@ -1,0 +1,13 @@
+"""The benchmark's claim at a small size: a repeat audit asks for about one page per dataset."""
+
+from contextlib import ExitStack
+
+from benchmarks.listing_requests import measure
+
+
+def test_a_repeat_audit_asks_for_one_page_per_dataset_and_little_more(tmp_path):
+    with ExitStack() as stack:
+        first, again, with_more = measure("memory", 20, 20, tmp_path, stack)
+    assert first > 20 * 4
+    assert again <= 21
+    assert with_more <= 21
