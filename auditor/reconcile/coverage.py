@@ -9,6 +9,8 @@ from auditor.flow_model import FlowVersion
 from auditor.model import Coverage, Dataset, Standing, Waived
 from auditor.reconcile.drift import is_at_work
 
+_OFF = frozenset({"disabled", "disabling", "draft", "deleted", "deleting"})
+"""States in which a flow exports nothing. Any other word that is not at work is not understood, and proves nothing."""
 _EVER = datetime.min.replace(tzinfo=UTC)
 WITHIN = timedelta(days=7)
 """A dataset is protected if a sound export of it is not older than this, or than its flow's own limit."""
@@ -85,6 +87,9 @@ def _without_flows(
     if blank is not None:
         name = blank.name or blank.flow_id
         return Standing.UNKNOWN, f"The datasets of flow {name} could not be read; it may export this one."
+    odd = next((flow for flow in earlier if flow in flows and not (is_at_work(flow) or flow.state in _OFF)), None)
+    if odd is not None:
+        return Standing.UNKNOWN, f"Flow {odd.name or odd.flow_id} is {odd.state}, a state that is not known here."
     if earlier:
         return Standing.NO_LONGER, _why_no_longer(earlier, flows, now)
     if sight and sight.newest_sound:
