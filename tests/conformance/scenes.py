@@ -24,7 +24,7 @@ from tests.worlds.small import DAILY, EVENTS, NOW, WEB, at, small_world
 
 HEALTHY = "cold-store"
 WORLD = small_world(
-    replace(WEB, datasets=(EVENTS,), start=at(7), parts=(2, 2)), replace(DAILY, start=at(6, 2, 30), parts=(2, 2))
+    replace(WEB, datasets=(EVENTS,), start=at(7), parts=(1, 1)), replace(DAILY, start=at(6, 2, 30), parts=(1, 1))
 )
 assert WORLD.destination == NAME
 
@@ -65,7 +65,7 @@ class Scene:
             return run_audit(
                 self.config,
                 ledger,
-                AuditOptions(now=NOW, is_past=True),
+                AuditOptions(now=NOW),
                 verifier=self.verifier,
                 open_with=lambda destination: openers[destination.facts.name],
             )
