@@ -509,7 +509,7 @@ class Ending:
     """Something that ends by itself, with when and where that was read. Never computed from a rule."""
 
     when: datetime
-    code: str  # the finding that tells of it: flow-ending, flow-ended, flow-disabled, export-expiring, credential-expiring
+    code: str  # the finding that tells of it: flow-ending, flow-disabled, export-expiring, credential-expiring
     subject: str  # what ends: a flow, an export, a credential
     source: str  # where the date was read
     flow: str = ""
