@@ -1,5 +1,8 @@
 """The private keys to log in with: from a file, or from an SSH agent."""
 
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -42,9 +45,37 @@ def _parsed(file: Path, passphrase: str | None) -> Any:
     raise NoLoginError(f"{wrong}the private key {str(file)!r} is damaged or no Ed25519, ECDSA or RSA key")
 
 
-def list_agent_keys() -> list[Any]:
-    """The keys that an SSH agent offers; none without an agent."""
+@contextmanager
+def agent_keys(timeout_s: float) -> Iterator[list[Any]]:
+    """The keys that an SSH agent offers while it is connected; none without an agent.
+
+    Raises: NoLoginError where the agent does not answer in time.
+    """
     try:
-        return list(paramiko.Agent().get_keys())
-    except paramiko.SSHException:
-        return []
+        agent = _Agent(timeout_s)
+    except TimeoutError:
+        raise NoLoginError(f"the SSH agent gave no answer within {timeout_s:.0f} s") from None
+    except (paramiko.SSHException, OSError):
+        yield []
+        return
+    try:
+        yield list(agent.get_keys())
+    finally:
+        agent.close()
+
+
+class _Agent(paramiko.Agent):  # type: ignore[misc]  # paramiko has no types
+    """paramiko waits for the agent's answers without a limit, here when it is asked for keys and when it signs."""
+
+    def __init__(self, timeout_s: float) -> None:
+        self._timeout_s = timeout_s
+        super().__init__()
+
+    def _connect(self, conn: Any) -> None:
+        try:
+            if isinstance(conn, socket.socket):
+                conn.settimeout(self._timeout_s)
+            super()._connect(conn)
+        except BaseException:
+            conn.close()
+            raise

@@ -12,7 +12,7 @@ from typing import Any, Final
 import paramiko
 
 from adapters.sftp_hosts import DistrustError, HostKey, Known, Trust
-from adapters.sftp_keys import NoLoginError, list_agent_keys, read_private_key
+from adapters.sftp_keys import NoLoginError, agent_keys, read_private_key
 from adapters.sftp_wire import GarbledError, NoSftpError, Wire
 
 KEEP_ALIVE_S: Final = 30
@@ -191,8 +191,12 @@ class Login:
             # Falls back to keyboard-interactive where the server asks for passwords in that way only.
             yield "the password", lambda: transport.auth_password(self.username, self.password)
         if self.private_key_file is None and self.password is None:
-            for agent_key in list_agent_keys():
-                yield "the keys of the SSH agent", lambda key=agent_key: transport.auth_publickey(self.username, key)
+            with agent_keys(self.timeout_s / 2) as keys:  # so that the whole login can still say why
+                for agent_key in keys:
+                    yield (
+                        "the keys of the SSH agent",
+                        lambda key=agent_key: transport.auth_publickey(self.username, key),
+                    )
 
 
 def _words(methods: list[str]) -> list[str]:

@@ -1,5 +1,6 @@
 """Logging in to an SFTP server: every way, every refusal; few connections, and new ones after a break."""
 
+import socket
 import subprocess
 import threading
 import time
@@ -100,11 +101,11 @@ def test_a_key_that_the_server_does_not_know_is_refused(sshd: Sshd):
 
 @pytest.fixture
 def agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    socket = tmp_path / "agent"
-    process = subprocess.Popen(["ssh-agent", "-D", "-a", str(socket)], stdout=subprocess.DEVNULL)
-    monkeypatch.setenv("SSH_AUTH_SOCK", str(socket))
+    address = tmp_path / "agent"
+    process = subprocess.Popen(["ssh-agent", "-D", "-a", str(address)], stdout=subprocess.DEVNULL)
+    monkeypatch.setenv("SSH_AUTH_SOCK", str(address))
     until = time.monotonic() + 10
-    while not socket.exists() and time.monotonic() < until:
+    while not address.exists() and time.monotonic() < until:
         time.sleep(0.01)
     yield
     process.terminate()
@@ -126,6 +127,33 @@ def test_an_agent_is_asked_where_nothing_is_given(sshd: Sshd, agent: None):
     add_to_agent(sshd.keys / "client")
     log_in(without_key(sshd.options))
     refused(sshd.options | {"private_key_file": sshd.keys / "stranger"})  # the agent is not asked then
+
+
+def test_an_agent_that_says_nothing_is_not_waited_for(sshd: Sshd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.bind(str(tmp_path / "silent"))
+        silent.listen()
+        monkeypatch.setenv("SSH_AUTH_SOCK", str(tmp_path / "silent"))
+        start = time.monotonic()
+        assert "the SSH agent gave no answer within 1 s" in refused(without_key(sshd.options) | {"timeout": 2.0})
+        assert time.monotonic() - start < 4
+
+
+def test_an_agent_that_hangs_up_is_none(sshd: Sshd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    with socket.socket(socket.AF_UNIX) as rude:
+        rude.bind(str(tmp_path / "rude"))
+        rude.listen()
+        monkeypatch.setenv("SSH_AUTH_SOCK", str(tmp_path / "rude"))
+        threading.Thread(target=lambda: rude.accept()[0].close(), daemon=True).start()
+        assert "no key in an SSH agent" in refused(without_key(sshd.options))
+
+
+def test_an_agent_is_left_when_the_login_is_done(sshd: Sshd, agent: None):
+    add_to_agent(sshd.keys / "client")
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for _ in range(5):
+        log_in(without_key(sshd.options))
+    assert len(list(Path("/proc/self/fd").iterdir())) <= before + 1
 
 
 def test_more_agent_keys_than_the_server_has_patience_for_are_a_refusal(agent: None, tmp_path: Path):
