@@ -9,14 +9,16 @@ from auditor.worlds.compare import Difference, compare_findings, render_differen
 from auditor.worlds.config import render_config
 from auditor.worlds.demo import DEMO_NOW, make_demo
 from auditor.worlds.demo_tree import NotOurs, lay_out_demo, list_commands
-from auditor.worlds.expected import describe_doubts, describe_expected, list_expected
+from auditor.worlds.expected import describe_doubts, describe_expected, list_expected, list_verdicts
 from auditor.worlds.layout import lay_out, list_objects
 from auditor.worlds.model import (
+    Crossed,
     Delivery,
     Expected,
     NotHere,
     Rhythm,
     Run,
+    Said,
     World,
     WorldDataset,
     WorldFlow,
@@ -26,6 +28,7 @@ from auditor.worlds.plan import build_world
 
 __all__ = [
     "DEMO_NOW",
+    "Crossed",
     "Delivery",
     "Difference",
     "Expected",
@@ -33,6 +36,7 @@ __all__ = [
     "NotOurs",
     "Rhythm",
     "Run",
+    "Said",
     "World",
     "WorldDataset",
     "WorldFlow",
@@ -47,6 +51,7 @@ __all__ = [
     "list_commands",
     "list_expected",
     "list_objects",
+    "list_verdicts",
     "make_demo",
     "render_config",
     "render_difference",

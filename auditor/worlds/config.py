@@ -10,23 +10,37 @@ from auditor.worlds.model import Rhythm, World, WorldFlow
 LOCAL = {"type": "local", "root": "./exports"}
 
 
-def render_config(world: World, *, place: Mapping[str, str] = LOCAL, ledger: str = "") -> str:
-    """YAML for an audit of `world`. `place` is how its destination is reached: the keys of any destination type."""
+def render_config(
+    world: World,
+    *,
+    place: Mapping[str, str] = LOCAL,
+    ledger: str = "",
+    platform: Mapping[str, str] | None = None,
+) -> str:
+    """YAML for an audit of `world`. `place` is how its destination is reached: the keys of any destination type.
+
+    `platform`: the keys of the sandbox that its flows are held against, but for its name, which is the sandbox's.
+    """
     lines = [f"ledger: {_text(ledger)}"] if ledger else []
     lines += ["destinations:", f"  {_text(world.destination)}:"]
     lines += [f"    {key}: {_text(value)}" for key, value in place.items()]
     lines += [f"    folder: {_text(world.folder)}"]
     lines += [f"    retain: {_span(world.retain)}"] if world.retain else []
+    sandbox = platform["sandbox"] if platform else ""
+    if platform:
+        lines += ["", "experience_platform:", f"  {_text(sandbox)}:"]
+        lines += [f"    {key}: {_text(value)}" for key, value in platform.items()]
     lines += ["", "flows:"]
     for flow in world.flows:
-        lines += _flow_lines(flow, world.destination)
+        lines += _flow_lines(flow, world.destination, sandbox)
     return "\n".join(lines) + "\n"
 
 
-def _flow_lines(flow: WorldFlow, destination: str) -> list[str]:
+def _flow_lines(flow: WorldFlow, destination: str, sandbox: str) -> list[str]:
     lines = [
         f"  {_text(flow.name)}:",
         f"    destination: {_text(destination)}",
+        *([f"    experience_platform: {_text(sandbox)}", f"    flow_id: {_text(flow.id)}"] if sandbox else []),
         f"    format: {flow.format}",
         f"    compression: {flow.compression}",
         f"    manifest: {'true' if flow.manifest else 'false'}",

@@ -1,31 +1,48 @@
-"""All findings that an audit of a world must report: those of its faults, and stale protection."""
+"""All findings that an audit of a world must report: those of its faults, and stale protection.
+
+`cross_checked`: of an audit that reads Experience Platform's run records too. Without them what is claimed changes
+nothing.
+"""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from auditor.worlds.layout import list_objects
-from auditor.worlds.model import Delivery, Expected, NotHere, World, WorldFlow
+from auditor.worlds.model import Crossed, Delivery, Expected, NotHere, Run, World, WorldFlow
 from auditor.worlds.schedule import list_due_times, max_age, patience
 
 
-def list_expected(world: World) -> list[Expected]:
+def list_expected(world: World, *, cross_checked: bool = False) -> list[Expected]:
     """In the order of the faults; what follows from all of them last: an empty place, stale protection.
 
     Raises NotHere where the answer hangs on an upload that is under way at the world's `now`.
     """
-    return [*world.expectations, *_find_empty(world), *_find_stale(world)]
+    crossed = world.crossed if cross_checked else ()
+    silenced = {(*item.run, code) for item in crossed for code in item.silenced}
+    kept = [e for e in world.expectations if (e.flow, e.dataset, e.due, e.code) not in silenced]
+    told = [expected for item in crossed for expected in item.expected]
+    return [*kept, *told, *_find_empty(world), *_find_stale(world, crossed)]
 
 
-def describe_expected(world: World) -> list[dict[str, object]]:
+def list_verdicts(world: World, *, cross_checked: bool = False) -> dict[Run, tuple[str, str]]:
+    """(arrival, content) of the runs that faults befell; every other run is on time and sound."""
+    told = {run: (arrival, content) for run, arrival, content in world.verdicts}
+    crossed = world.crossed if cross_checked else ()
+    return told | {item.run: item.verdict for item in crossed if item.verdict}
+
+
+def describe_expected(world: World, *, cross_checked: bool = False) -> list[dict[str, object]]:
     """The expected findings in the words of the audit's JSON. A key is there only where it must be equal."""
-    return [_as_dict(world.destination, item) for item in list_expected(world)]
+    return [_as_dict(world.destination, item) for item in list_expected(world, cross_checked=cross_checked)]
 
 
-def describe_doubts(world: World) -> list[dict[str, object]]:
+def describe_doubts(world: World, *, cross_checked: bool = False) -> list[dict[str, object]]:
     """What an audit must say it could not check, in the words of the audit's JSON, without subject and reason."""
     doubtful = [Expected("", "", d.flow, d.dataset, d.due) for d in world.deliveries if d.doubtful]
     doubtful += [Expected("", "", flow, dataset) for flow, dataset in world.undated]
     doubtful += [Expected("", "", *run) for run in world.untold]
+    doubtful += [Expected("", "", *item.run) for item in world.crossed if cross_checked and item.doubtful]
     told = [_as_dict(world.destination, item) for item in doubtful]
     return [{name: item[name] for name in ("flow", "dataset", "destination", "due")} for item in told]
 
@@ -55,11 +72,11 @@ def _find_empty(world: World) -> Iterator[Expected]:
         yield Expected("destination-empty", "error", key=world.folder, note="nothing lies below the folder path")
 
 
-def _find_stale(world: World) -> Iterator[Expected]:
+def _find_stale(world: World, crossed: tuple[Crossed, ...]) -> Iterator[Expected]:
     """A dataset whose newest sound export is too old while a run is overdue: what wakes people."""
     for flow in world.flows:
         for dataset in flow.datasets:
-            if _is_stale(world, flow, dataset.id):
+            if _is_stale(world, flow, dataset.id, crossed):
                 yield Expected(
                     "protection-stale",
                     "critical",
@@ -69,18 +86,44 @@ def _find_stale(world: World) -> Iterator[Expected]:
                 )
 
 
-def _is_stale(world: World, flow: WorldFlow, dataset: str) -> bool:
+@dataclass(frozen=True)
+class _Seen:
+    """What is known of one dataset: the moments whose data is proven safe, and those of which no one knows."""
+
+    safe: list[datetime]
+    doubtful: list[datetime]
+    under_way: list[datetime]
+
+
+def _see(world: World, flow: WorldFlow, dataset: str, crossed: tuple[Crossed, ...]) -> _Seen:
+    came = [d for d in world.deliveries if (d.flow, d.dataset) == (flow.name, dataset) and d.begun_at <= world.now]
+    about = {item.run.due: item for item in crossed if item.run[:2] == (flow.name, dataset)}
+    whole = [d for d in came if _is_whole(d, world.now)]
+    doubtful = [_data_of(d) for d in came if d.parts and (d.doubtful or _is_doubtful(about.get(_data_of(d))))]
+    empty = [due for due, item in about.items() if item.verdict and item.verdict[0] == "not_needed"]
+    return _Seen(
+        safe=[_data_of(d) for d in whole if d.sound and _data_of(d) not in doubtful] + empty,
+        doubtful=doubtful,
+        under_way=[_data_of(d) for d in came if not _is_whole(d, world.now)],
+    )
+
+
+def _is_doubtful(item: Crossed | None) -> bool:
+    return item is not None and item.doubtful
+
+
+def _is_stale(world: World, flow: WorldFlow, dataset: str, crossed: tuple[Crossed, ...]) -> bool:
     limit, dues = max_age(flow, world.now), list_due_times(flow, world.now)
     if limit is None or not dues:
         return False
-    came = [d for d in world.deliveries if (d.flow, d.dataset) == (flow.name, dataset) and d.begun_at <= world.now]
-    newest = max((_data_of(d) for d in came if d.sound and _is_whole(d, world.now)), default=None)
+    seen = _see(world, flow, dataset, crossed)
+    newest = max(seen.safe, default=None)
     since = dues[0] if newest is None else newest
     if world.now - since <= limit:
         return False
-    if any(d.doubtful and d.parts and _data_of(d) > since and world.now - _data_of(d) <= limit for d in came):
+    if any(moment > since and world.now - moment <= limit for moment in seen.doubtful):
         return False  # no one knows
-    if any(not _is_whole(d, world.now) and _data_of(d) > since for d in came):
+    if any(moment > since for moment in seen.under_way):
         raise NotHere(f"{flow.name} {dataset}: an upload is under way where protection would be stale")
     if world.retain and world.retain < limit + timedelta(days=1):
         raise NotHere(f"{flow.name}: exports are removed before they are old")

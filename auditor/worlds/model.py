@@ -69,6 +69,7 @@ class WorldFlow:
     parts: tuple[int, int] = (1, 3)  # fewest and most files of an ordinary run
     rows: tuple[int, int] = (8, 25)  # fewest and most records of a file
     backfill: tuple[int, int] = (6, 120)  # files, and records in each, of the first run
+    entities: str | None = ""  # what stands before the dataset id in the counts of its runs; None: not told apart
 
     def dataset(self, dataset_id: str) -> WorldDataset:
         """Raises NotHere if the flow has no such dataset."""
@@ -170,6 +171,32 @@ class Expected:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """What Experience Platform says of one run of one dataset, where that is not simply what was written.
+
+    `kind`: failed, partial, succeeded (whatever lies there), empty (nothing to export), open (not ended), none (no
+    record), silent (ended, without a word or a number), halves (two records that add up), late (begun an hour
+    after it was due). `records` and `files` are added to those that were written.
+    """
+
+    run: Run
+    kind: str
+    records: int = 0
+    files: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Crossed:
+    """How the answer about one run differs for an audit that reads the run records too."""
+
+    run: Run
+    silenced: tuple[str, ...] = ()  # codes that are not told of it then
+    expected: tuple[Expected, ...] = ()  # told beside the others
+    verdict: tuple[str, str] | None = None  # arrival, content
+    doubtful: bool = False  # the audit must say that it cannot tell
+
+
+@dataclass(frozen=True, slots=True)
 class WorldObject:
     """One object to be laid out. A key that ends with "/" is a folder marker of zero bytes."""
 
@@ -195,6 +222,8 @@ class World:
     retain: timedelta | None = None  # how long the destination keeps exports, as configured
     verdicts: tuple[tuple[Run, str, str], ...] = ()  # (arrival, content) of runs that faults befell
     untold: tuple[Run, ...] = ()  # runs of which nothing is left: no one can tell whether they came
+    claims: tuple[Said, ...] = ()  # where Experience Platform's records differ from what was written
+    crossed: tuple[Crossed, ...] = ()  # what reading them changes; see worlds.expected
 
     def flow(self, name: str) -> WorldFlow:
         """Raises NotHere if there is no such flow."""
@@ -226,6 +255,16 @@ class World:
     def judged(self, run: Run, arrival: str, content: str) -> "World":
         """The world in which an audit must give `run` this verdict."""
         return replace(self, verdicts=(*self.verdicts, (run, arrival, content)))
+
+    def claiming(self, said: Said, crossed: Crossed) -> "World":
+        """The world of which Experience Platform says `said`. Raises NotHere if it says something of it already."""
+        if any(other.run == said.run for other in self.claims):
+            raise NotHere(f"{said.run.flow} {said.run.due}: another claim is made of it already")
+        return replace(self, claims=(*self.claims, said)).knowing(crossed)
+
+    def knowing(self, crossed: Crossed) -> "World":
+        """The world in which reading the run records changes the answer by `crossed`."""
+        return replace(self, crossed=(*self.crossed, crossed))
 
     def expecting(self, *expected: Expected) -> "World":
         return replace(self, expectations=(*self.expectations, *expected))

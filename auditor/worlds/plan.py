@@ -55,8 +55,7 @@ def deliver(
 def write_manifest(world: World, flow: WorldFlow, delivery: Delivery, *, attempt: str = "") -> ManifestFile:
     """The manifest of one delivery. All datasets of a run share the run's id, unless they share a folder too."""
     scheduled = delivery.due or delivery.export_time
-    apart = "" if "%DATASET_" in flow.template and not flow.manifest_above else delivery.dataset
-    run_id = make_uuid(Random(f"{world.seed}/{flow.id}/{scheduled.isoformat()}/run/{attempt}{apart}"))
+    run_id = name_run(world, flow, delivery.dataset, scheduled, attempt=attempt)
     return ManifestFile(
         name=manifest_name(flow, run_id),
         flow_run_id=run_id,
@@ -66,6 +65,12 @@ def write_manifest(world: World, flow: WorldFlow, delivery: Delivery, *, attempt
         modified=delivery.complete_at + timedelta(seconds=20),
         place=_folder_above(delivery.prefix) if flow.manifest_above else None,
     )
+
+
+def name_run(world: World, flow: WorldFlow, dataset: str, scheduled: datetime, *, attempt: str = "") -> str:
+    """The id of a flow run. All datasets of a run share it, unless their files share a folder too."""
+    apart = "" if "%DATASET_" in flow.template and not flow.manifest_above else dataset
+    return make_uuid(Random(f"{world.seed}/{flow.id}/{scheduled.isoformat()}/run/{attempt}{apart}"))
 
 
 def _folder_above(prefix: str) -> str:

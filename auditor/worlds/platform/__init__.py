@@ -1,5 +1,6 @@
 """A stand-in for Adobe Experience Platform: a small real HTTP server with the documented endpoints and error bodies."""
 
+from auditor.worlds.platform.describe import Target, describe_world
 from auditor.worlds.platform.flow_service import FlowService
 from auditor.worlds.platform.gate import Gate
 from auditor.worlds.platform.landing_zone import AmazonZone, AzureZone, serve_landing_zone
@@ -17,5 +18,7 @@ __all__ = [
     "PlatformServer",
     "Reply",
     "Stock",
+    "Target",
+    "describe_world",
     "serve_landing_zone",
 ]
