@@ -26,13 +26,14 @@ ACCESS_DENIED = FindingType(
     code="access-denied",
     family="access",
     severity=Severity.WARNING,
-    meaning="A destination accepts the credentials and refuses an operation that the audit needs.",
+    meaning="A destination, or Experience Platform, accepts the credentials and refuses what the audit needs.",
     why="What is behind it could not be checked: neither good nor missing.",
     causes=(
         "the right to list or to read is missing (`s3:ListBucket`, `Storage Blob Data Reader`, `storage.objects.get`)",
         "the objects are encrypted with a key that it may not use (`kms:Decrypt`)",
         "a policy of the bucket or account, or a network rule, excludes this machine",
         "the local user, or the user of the SFTP server, may not read the folder",
+        "the credential has no role in the sandbox of Experience Platform that lets it view dataflows",
     ),
     remedy=(
         "Grant the right named in the evidence to the audit's identity, read-only and for the folder path. "
@@ -44,7 +45,7 @@ CREDENTIAL_EXPIRED = FindingType(
     code="credential-expired",
     family="access",
     severity=Severity.WARNING,
-    meaning="A destination no longer accepts the credentials, or never did.",
+    meaning="A destination, or Experience Platform, no longer accepts the credentials, or never did.",
     why="Nothing there could be checked until they are renewed: neither good nor missing.",
     causes=(
         "the session token, shared access signature or fetched credential ended during the audit",
@@ -56,6 +57,28 @@ CREDENTIAL_EXPIRED = FindingType(
         "Renew the credentials and put them where the configuration reads them (the value, `${ENV_NAME}`, the "
         "key's `_file`, or the provider's usual chain); try them with `export-auditor destinations check`, then "
         "audit again. Experience Platform may use the same key: check its account too."
+    ),
+)
+
+FLOW_SERVICE_UNREACHABLE = FindingType(
+    code="flow-service-unreachable",
+    family="access",
+    severity=Severity.WARNING,
+    meaning="A sandbox of Experience Platform does not answer, or not as its API is documented.",
+    why=(
+        "What it says of its runs and flows is not known: exports that are there are judged by storage alone, and "
+        "nobody can tell whether one that is not there was needed."
+    ),
+    causes=(
+        "the network, a proxy, a firewall or Experience Platform is down or in the way",
+        "the address (`base_url`, `token_url`) or the name of the sandbox is mistyped",
+        "Experience Platform asks to slow down for longer than the audit waits",
+        "an answer has another form than Adobe's documentation says",
+    ),
+    remedy=(
+        "Wait for the next audit if it is an outage: run records are read later, and what was unknown is judged then. "
+        "Otherwise compare addresses and sandbox in the configuration with the developer console, and show Adobe's "
+        "support the request id of the evidence."
     ),
 )
 

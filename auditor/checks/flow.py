@@ -74,7 +74,7 @@ EXPORT_WITHOUT_RUN = FindingType(
         "the run record is older than Experience Platform keeps",
     ),
     remedy=(
-        "Find out who wrote the folder (access log of the bucket; the manifest names a run id). If another flow writes "
+        "Look for who wrote the folder (access log of the bucket; the manifest names a run id). If another flow writes "
         "here, give each its own folder path. If the files are what they should be, waive the finding with the reason."
     ),
 )

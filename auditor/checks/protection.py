@@ -20,6 +20,76 @@ FLOW_ENDED = FindingType(
     ),
 )
 
+FLOW_DISABLED = FindingType(
+    code="flow-disabled",
+    family="protection",
+    severity=Severity.ERROR,
+    meaning="A flow of the configuration is switched off in Experience Platform.",
+    why="Nothing is exported while it is off: what comes into its datasets meanwhile is in no backup.",
+    causes=(
+        "a person disabled the dataflow, or it was never enabled after it had been set up",
+        "Experience Platform disabled it after an end date or a fault of its destination",
+        "the configuration still names a flow that another one has replaced",
+    ),
+    remedy=(
+        "Open the dataflow under Destinations > Browse and enable it; then export the datasets in full for the gap. If "
+        "it is meant to be off, remove it from the configuration or waive the finding with the reason. Waiting does "
+        "not help."
+    ),
+)
+
+PROTECTION_WEAKENED = FindingType(
+    code="protection-weakened",
+    family="protection",
+    severity=Severity.WARNING,
+    meaning="A flow protects less than it did, or less than the configuration says.",
+    why="A restore reaches back further, or lacks datasets, and nobody may have meant that.",
+    causes=(
+        "the dataflow was edited: a sparser schedule, an earlier end, another place, format or compression",
+        "a dataset was taken out of it",
+        "the dataflow was deleted",
+        "the configuration says more than the dataflow ever did",
+    ),
+    remedy=(
+        "Compare before and after in the evidence with the dataflow in Experience Platform, and set it back if nobody "
+        "meant the change. If it is meant, bring the configuration in line and waive the finding with the reason; it "
+        "ends by itself when the flow protects as much as before."
+    ),
+)
+
+FLOW_UNMATCHED = FindingType(
+    code="flow-unmatched",
+    family="protection",
+    severity=Severity.WARNING,
+    meaning="A flow of Experience Platform and the configuration do not find each other.",
+    why="What the flow exports is not audited, or what is audited is held against no run record.",
+    causes=(
+        "the flow writes to a bucket or folder that no destination of the configuration names",
+        "the `flow_id` of the configuration is mistyped, or of another sandbox",
+        "the flow was deleted and made anew, with another id",
+    ),
+    remedy=(
+        "Add a destination of the type, bucket and folder path in the evidence to the configuration, or set `flow_id` "
+        "and `experience_platform` of the flow as its page in Experience Platform shows them."
+    ),
+)
+
+FLOW_DIFFERS = FindingType(
+    code="flow-differs",
+    family="protection",
+    severity=Severity.INFO,
+    meaning="The configuration describes a flow otherwise than Experience Platform does, and not as more than it is.",
+    why="Exports that nobody expects are called unexpected, and datasets that are exported are not audited.",
+    causes=(
+        "the dataflow was edited and the configuration was not",
+        "a dataset was added to the dataflow",
+    ),
+    remedy=(
+        "Bring the flow in the configuration in line with the evidence; a new schedule goes to the end of the list, "
+        "with its own `start`, so that the past keeps its verdicts."
+    ),
+)
+
 DATASET_UNPROTECTED = FindingType(
     code="dataset-unprotected",
     family="protection",

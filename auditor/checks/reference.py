@@ -10,6 +10,7 @@ from auditor.model import FindingType
 
 FAMILY_TITLES = {
     "arrival": "When exports arrive",
+    "flow": "What Experience Platform says of its runs",
     "layout": "Where exports lie",
     "manifest": "The manifest beside an export",
     "file": "One data file",

@@ -2,9 +2,10 @@
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
-from datetime import datetime
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Final
 
 from auditor.flow_model import DatasetCounts, RunRecord
 from auditor.model import Claim, Counts, ExpectedRun, RunState
@@ -13,36 +14,109 @@ GRAVITY = (RunState.SUCCEEDED, RunState.IN_PROGRESS, RunState.PARTIAL, RunState.
 """The worst of several runs holds: after a failed one nothing later is proven to fill the hole."""
 
 
-def find_claims(
-    records: Iterable[RunRecord], runs: Sequence[ExpectedRun], dataset: str, *, datasets_of_flow: Iterable[str]
-) -> dict[datetime, Claim]:
-    """What the records of one flow claim of each of `runs` (of `dataset`, in due order), by due time.
+CLOCKS: Final = timedelta(minutes=10)
+"""By so much a folder may be stamped later than its run began, by two clocks."""
+
+ON_DEMAND: Final = timedelta(hours=4)
+"""So long after the time that a folder is stamped with its run may have begun."""
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """An export folder of the dataset, as far as it bears on whose run it is."""
+
+    prefix: str
+    export_time: datetime
+    due: datetime | None  # of the run it was matched to; None: asked for by none
+    runs: frozenset[str] = frozenset()  # that its manifests name
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Run records held against due times and folders."""
+
+    claims: Mapping[datetime, Claim] = field(default_factory=dict)  # by due time
+    makers: Mapping[str, tuple[RunRecord, ...]] = field(default_factory=dict)  # by prefix, of folders nobody asked for
+    was_read: bool = False  # the records are known as they are now
+
+
+def hold(
+    records: Iterable[RunRecord],
+    runs: Sequence[ExpectedRun],
+    dataset: str,
+    *,
+    datasets_of_flow: Iterable[str],
+    landed: Iterable[Landed] = (),
+) -> Held:
+    """What the records of one flow claim of each of `runs` (of `dataset`, in due order), and who made the folders.
 
     A record belongs to the latest due time that its start (or creation) is not before by more than `early`, if
     it started within that run's deadline: Adobe's samples start up to an hour after their due time. A record
     that tells its datasets apart and does not name this one says nothing of it. A due time to which none belongs
     gets the claim NONE, and no claim if its deadline was over before the oldest record began: how long Experience
     Platform keeps records is not documented.
+
+    A run that a manifest names belongs to the folder of that manifest, whenever it began. A folder that no due time
+    asks for was made by the runs that began at its export time or after, and after no later folder's; one run alone
+    stays with its due time.
     """
     ours = frozenset(datasets_of_flow)
+    folders = sorted(landed, key=lambda one: (one.export_time, one.prefix))
+    by_name = {name: one for one in folders for name in one.runs}
     starts = [run.early_from for run in runs]
     members: dict[datetime, list[RunRecord]] = defaultdict(list)
+    makers: dict[str, list[RunRecord]] = defaultdict(list)
     oldest: datetime | None = None
     for record in records:
-        began = record.started or record.created
+        began = _began(record)
         oldest = began if oldest is None else min(oldest, began)
         if not _speaks_of(record, dataset, ours):
             continue
         at = bisect_right(starts, began) - 1
-        if at >= 0 and began <= runs[at].missing_after:
-            members[runs[at].key.due].append(record)
+        due = runs[at].key.due if at >= 0 and began <= runs[at].missing_after else None
+        folder = by_name.get(record.id)
+        due = folder.due if folder else due
+        stray = folder or _stray_at(folders, began)
+        if due is not None:
+            members[due].append(record)
+        elif stray is not None:
+            makers[stray.prefix].append(record)
+    _part(members, makers, folders, by_name)
     told = [run for run in runs if oldest is not None and run.missing_after >= oldest]
-    return {run.key.due: sum_up(members.get(run.key.due, ()), dataset, ours) for run in told}
+    claims = {run.key.due: sum_up(members.get(run.key.due, ()), dataset, ours) for run in told}
+    return Held(claims, {prefix: tuple(made) for prefix, made in makers.items()}, was_read=True)
+
+
+def _part(
+    members: Mapping[datetime, list[RunRecord]],
+    makers: dict[str, list[RunRecord]],
+    folders: Sequence[Landed],
+    named: Container[str],
+) -> None:
+    """Of several runs for one due time, those that made a folder beside its own are no part of its claim."""
+    for records in members.values():
+        for record in sorted(records, key=_began, reverse=True):
+            stray = None if record.id in named else _stray_at(folders, _began(record))
+            if stray is not None and len(records) > 1:
+                records.remove(record)
+                makers[stray.prefix].append(record)
+
+
+def _stray_at(folders: Sequence[Landed], began: datetime) -> Landed | None:
+    """The folder that a run made which began then, if no due time asks for that folder."""
+    at = bisect_right(folders, began + CLOCKS, key=lambda one: one.export_time) - 1
+    if at < 0 or folders[at].due is not None or began - folders[at].export_time > ON_DEMAND:
+        return None
+    return folders[at]
+
+
+def _began(record: RunRecord) -> datetime:
+    return record.started or record.created
 
 
 def as_of(record: RunRecord, now: datetime) -> RunRecord | None:
     """`record` as it stood at `now`: open where it ended later, None where it had not begun."""
-    if (record.started or record.created) > now:
+    if _began(record) > now:
         return None
     if record.ended is None or record.ended <= now:
         return record
@@ -65,7 +139,7 @@ def sum_up(records: Sequence[RunRecord], dataset: str, datasets_of_flow: frozens
         runs=tuple(record.id for record in sorted(records, key=lambda record: (record.created, record.id))),
         read=_sum([counts.read for counts in told]),
         written=_sum([counts.written for counts in told]),
-        started=min(record.started or record.created for record in records),
+        started=min(map(_began, records)),
         ended=None if None in ends else max(end for end in ends if end),
         errors=tuple(dict.fromkeys(error for record in records for error in record.errors)),
     )

@@ -26,8 +26,10 @@ class Expectations:
 def arrived_at(sight: FolderSight, clock: ArrivalClock) -> datetime | None:
     """When the export was there: its newest modification, or the moment the ledger first saw it whole, if earlier.
 
-    None if nothing tells (a folder without files).
+    By the clock RUN: the end of its run, where a record tells it. None if nothing tells (a folder without files).
     """
+    if clock is ArrivalClock.RUN and sight.run_ended:
+        return sight.run_ended
     if clock is ArrivalClock.EXPORT_TIME:
         return sight.folder.export_time
     modified = sight.folder.changed_at

@@ -51,6 +51,7 @@ class CrossCheck:
     tolerance: CountTolerance
     empty_runs: EmptyRuns
     is_whole_by_manifest: bool = False
+    is_past_retention: bool = False  # the destination itself has removed what there may have been
 
     def judge(self, verdict: Verdict, subject: Subject, *, now: datetime) -> Verdict:
         """`verdict`, as storage alone gives it, with the claim: the cell of the truth table, carried out."""
@@ -91,16 +92,43 @@ class CrossCheck:
         cell = decide(self.claim.state, Storage.NONE, counts)
         if cell.arrival is ArrivalRule.NOT_NEEDED:
             return replace(verdict, arrival=Arrival.NOT_NEEDED, findings=(), unverifiable=())
-        if cell.arrival is ArrivalRule.UNKNOWN and self.empty_runs is not EmptyRuns.FOLDER:
-            if now <= self.run.missing_after:
-                return verdict
-            doubt = self._doubt(subject, cell.why if self.claim.state is RunState.SUCCEEDED else self.claim.reason)
-            return replace(verdict, arrival=Arrival.UNKNOWN, findings=(), unverifiable=(doubt,))
+        if self.is_past_retention:
+            return verdict  # whatever the run did, its export would be gone by now
+        if cell.arrival is ArrivalRule.UNKNOWN:
+            return self._not_told(verdict, subject, cell.why, now=now)
         if verdict.arrival is Arrival.UNKNOWN and self.claim.state is not RunState.UNKNOWN and not verdict.folder:
             verdict = self._explained(verdict, now=now)
         told = tuple(self._find(cell.codes, subject, "", differing, now=now))
         kept = tuple(f for f in verdict.findings if f.code != "export-missing" or "export-missing" in cell.codes)
-        return replace(verdict, findings=(*kept, *told))
+        return replace(verdict, findings=(*map(self._with_claim, kept), *told))
+
+    def _not_told(self, verdict: Verdict, subject: Subject, why: str, *, now: datetime) -> Verdict:
+        """Nothing lies there, and the claim does not say whether anything should."""
+        if self.empty_runs is EmptyRuns.FOLDER or now <= self.run.missing_after:
+            # Where each run leaves a folder, none is missing whatever the record would say.
+            return replace(verdict, findings=tuple(map(self._with_claim, verdict.findings)))
+        reason = why if self.claim.state is RunState.SUCCEEDED else self.claim.reason
+        doubt = self._doubt(subject, f"{reason.rstrip('.')}{self._batches_told()}")
+        return replace(verdict, arrival=Arrival.UNKNOWN, findings=(), unverifiable=(doubt,))
+
+    def _with_claim(self, finding: Finding) -> Finding:
+        """A finding of an absence, with what the record says of it."""
+        if finding.code not in ("export-missing", "export-late"):
+            return finding
+        told: dict[str, EvidenceValue] = {"run_state": self.claim.state.value, "runs": list(self.claim.runs[:20])}
+        if self.claim.new_batches is not None:
+            told["new_batches"] = self.claim.new_batches
+        message = f"{finding.message.rstrip('.')}{self._batches_told()}."
+        return replace(finding, message=message, evidence={**finding.evidence, **told})
+
+    def _batches_told(self) -> str:
+        """What the catalog says of new data in the dataset: evidence, no proof."""
+        count = self.claim.new_batches
+        if count is None:
+            return ""
+        if count == 0:
+            return "; no new batch came into the dataset since the run before"
+        return f"; {count} new {'batch' if count == 1 else 'batches'} came into the dataset since the run before"
 
     def _explained(self, verdict: Verdict, *, now: datetime) -> Verdict:
         """An absence that no one could explain without the record (`empty_runs: no-folder`), and now can."""
@@ -131,7 +159,7 @@ class CrossCheck:
         about = {**self._evidence(), **{f"claimed_{kind}": pair[0] for kind, pair in differing.items()}}
         if "run-failed" in codes and now > self.run.late_after:
             what = "exported only a part" if self.claim.state is RunState.PARTIAL else "failed"
-            told = f"Experience Platform says that the run {what}."
+            told = f"Experience Platform says that the run {what}. No later export is proven to fill the hole."
             yield subject.finding(
                 RUN_FAILED, told, key=key, evidence={**about, "hole": "not proven to be filled later"}
             )
@@ -141,7 +169,7 @@ class CrossCheck:
         if "run-without-export" in codes and now > self.run.missing_after:
             told = "Experience Platform says that the run exported data; no folder is in the destination."
             yield subject.finding(RUN_WITHOUT_EXPORT, told, key=key, evidence=about)
-        if "export-without-run" in codes:
+        if "export-without-run" in codes and now > self.run.missing_after:  # its record may come after its files
             told = "An export lies in the destination; Experience Platform knows no run that made it."
             yield subject.finding(EXPORT_WITHOUT_RUN, told, key=key, evidence=about)
         if "count-mismatch" in codes:
@@ -168,6 +196,7 @@ class CrossCheck:
             "records_read": claim.read.records,
             "records_written": claim.written.records,
             "errors": list(claim.errors[:5]),
+            **({} if claim.new_batches is None else {"new_batches": claim.new_batches}),
             "due": _iso(self.run.key.due),
         }
 

@@ -14,6 +14,7 @@ from auditor.checks.arrival import (
 )
 from auditor.checks.layout import FOLDER_EMPTY
 from auditor.checks.manifest import MANIFEST_MISSING
+from auditor.flow_model import RunRecord
 from auditor.model import (
     Arrival,
     ArrivalClock,
@@ -21,6 +22,7 @@ from auditor.model import (
     Content,
     DestinationFacts,
     EmptyRuns,
+    EvidenceValue,
     ExpectedRun,
     ExportFolder,
     FileCheck,
@@ -41,6 +43,7 @@ from auditor.reconcile.files import (
     find_schema_mismatch,
     find_unlike_configuration,
 )
+from auditor.reconcile.makers import tell_maker
 from auditor.reconcile.manifests import find_manifest_faults
 from auditor.reconcile.matching import Match
 from auditor.reconcile.sight import FolderSight
@@ -60,6 +63,8 @@ class Chain:
     max_age_is_default: bool
     seen_before: frozenset[datetime] = frozenset()  # due times whose export an earlier audit saw
     claims: Mapping[datetime, Claim] = field(default_factory=dict)  # by due time; empty: not cross-checked
+    makers: Mapping[str, tuple[RunRecord, ...]] = field(default_factory=dict)  # by prefix of what no run asked for
+    runs_were_read: bool = False  # the run records are known as they are now
 
     @property
     def subject(self) -> Subject:
@@ -79,7 +84,15 @@ class Chain:
         if claim is None:
             return verdict
         whole = sight is not None and sight.is_listed_whole
-        check = CrossCheck(run, claim, self.flow.count_mismatch, self.flow.empty_runs, is_whole_by_manifest=whole)
+        retain = self.place.retain
+        check = CrossCheck(
+            run,
+            claim,
+            self.flow.count_mismatch,
+            self.flow.empty_runs,
+            is_whole_by_manifest=whole,
+            is_past_retention=retain is not None and run.key.due + retain < now,
+        )
         return check.judge(verdict, self.subject.at(run.key.due), now=now)
 
     def is_settled(self, sight: FolderSight, *, now: datetime) -> bool:
@@ -102,9 +115,7 @@ class ChainAnswer:
 def judge_chain(chain: Chain, *, now: datetime) -> ChainAnswer:
     """Judge every run of a place that was looked at, and every folder that no run asked for. Pure."""
     matched = [(run, chain.sights[folder.prefix]) for run, folder in chain.match.runs if folder]
-    copied = (
-        {run.key.due for run, _ in find_copied(matched)} if chain.expectations.clock is ArrivalClock.MODIFIED else set()
-    )
+    copied = {run.key.due for run, _ in find_copied(_by_modification(matched, chain.expectations.clock))}
     verdicts: list[Verdict] = []
     before: FileCheck | None = None
     for run, folder in chain.match.runs:
@@ -144,6 +155,15 @@ def blind_chain(chain: Chain, *, reason: str, now: datetime) -> ChainAnswer:
     return ChainAnswer(verdicts, (), (doubt,) if verdicts else ())
 
 
+def _by_modification(
+    matched: list[tuple[ExpectedRun, FolderSight]], clock: ArrivalClock
+) -> list[tuple[ExpectedRun, FolderSight]]:
+    """The exports whose arrival modification times would tell: the end of a run does not change with a copy."""
+    if clock is ArrivalClock.EXPORT_TIME:
+        return []
+    return [pair for pair in matched if clock is ArrivalClock.MODIFIED or pair[1].run_ended is None]
+
+
 def _judge_unseen(chain: Chain, run: ExpectedRun, *, now: datetime) -> Verdict:
     due = run.key.due
     verdict = Verdict(chain.flow.name, chain.dataset, chain.place.name, due, Arrival.UNKNOWN, Content.UNVERIFIABLE)
@@ -167,7 +187,7 @@ def _judge_run(
     if sight is None or arrival is Arrival.EXPIRED:
         return _absent(chain, run, subject, arrival)
     verdict = _present(sight, subject, arrival, None if copied else arrived_at(sight, how.clock))
-    findings = [*_find_arrival(subject, run, verdict, sight, now=now)]
+    findings = [*_find_arrival(subject, run, verdict, sight, how.clock, now=now)]
     if arrival is Arrival.ARRIVING:
         return replace(verdict, content=Content.UNCHECKED, level=None, findings=tuple(findings), unverifiable=())
     findings += _find_in_folder(chain, subject, sight, before)
@@ -243,13 +263,15 @@ def _present(sight: FolderSight, subject: Subject, arrival: Arrival, moment: dat
 
 
 def _find_arrival(
-    subject: Subject, run: ExpectedRun, verdict: Verdict, sight: FolderSight, *, now: datetime
+    subject: Subject, run: ExpectedRun, verdict: Verdict, sight: FolderSight, clock: ArrivalClock, *, now: datetime
 ) -> Iterator[Finding]:
     evidence = {
         "due": _iso(run.key.due),
         "arrived_at": _iso(verdict.arrived_at),
         "late_after": _iso(run.late_after),
     }
+    if clock is ArrivalClock.RUN:  # and where no record tells it, the usual clock
+        evidence["arrival_by"] = "the end of the run" if sight.run_ended else "modification: no run record tells an end"
     if verdict.arrival is Arrival.LATE and verdict.arrived_at:
         late_by = verdict.arrived_at - run.key.due
         told = f"The export came {_span(late_by)} after it was due."
@@ -298,14 +320,22 @@ def _judge_unexpected(chain: Chain, folder: ExportFolder, beside: ExpectedRun | 
     moment = arrived_at(sight, chain.expectations.clock)
     verdict = _present(sight, subject, Arrival.UNEXPECTED, moment)
     kind, told, evidence = _why_unexpected(folder, beside)
-    finding = subject.finding(kind, told, key=folder.prefix, evidence={**evidence, "arrived_at": _iso(moment)})
+    made = tell_maker(chain.makers.get(folder.prefix, ()), _claim_beside(chain, beside), was_read=chain.runs_were_read)
+    evidence = {**evidence, **made.evidence, "arrived_at": _iso(moment)}
+    finding = subject.finding(kind, f"{told} {made.told}".rstrip(), key=folder.prefix, evidence=evidence)
     if not chain.is_settled(sight, now=now):
         return replace(verdict, content=Content.UNCHECKED, level=None, findings=(finding,), unverifiable=())
     return replace(verdict, findings=(finding, *_find_in_folder(chain, subject, sight, None)))
 
 
-def _why_unexpected(folder: ExportFolder, beside: ExpectedRun | None) -> tuple[FindingType, str, dict[str, str | None]]:
-    evidence: dict[str, str | None] = {"export_time": _iso(folder.export_time)}
+def _claim_beside(chain: Chain, beside: ExpectedRun | None) -> Claim | None:
+    return chain.claims.get(beside.key.due) if beside else None
+
+
+def _why_unexpected(
+    folder: ExportFolder, beside: ExpectedRun | None
+) -> tuple[FindingType, str, dict[str, EvidenceValue]]:
+    evidence: dict[str, EvidenceValue] = {"export_time": _iso(folder.export_time)}
     if beside is None:
         return EXPORT_UNEXPECTED, "No schedule asks for an export at this time.", evidence
     evidence["beside_due"] = _iso(beside.key.due)

@@ -42,6 +42,18 @@ def doubt_of(subject: Subject, trouble: Trouble) -> Unverifiable:
     return Unverifiable(f"destination {subject.destination}", trouble.reason, subject.destination)
 
 
+def find_platform_trouble(platform: str, trouble: Trouble) -> tuple[Finding, Unverifiable]:
+    """The one finding about a sandbox of Experience Platform that could not be asked, and the doubt it leaves."""
+    evidence: dict[str, EvidenceValue] = {
+        "experience_platform": platform,
+        "operation": trouble.operation,
+        "path": trouble.key,
+        "request_id": trouble.request_id,
+    }
+    finding = Subject("").finding(CATALOGUE[trouble.code], trouble.reason, key=platform, evidence=evidence)
+    return finding, Unverifiable(f"Experience Platform {platform}", trouble.reason)
+
+
 def find_empty_destination(
     subject: Subject, folder: str, nearest: str, verdicts: Iterable[Verdict]
 ) -> Iterator[Finding]:

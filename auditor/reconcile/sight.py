@@ -18,6 +18,8 @@ class FolderSight:
     whole_at: datetime | None = None  # when the ledger first saw it whole
     changed_seen_at: datetime | None = None  # when the ledger last noticed a change between two audits
     destination_folder: str = ""  # the folder path of the destination
+    run_ended: datetime | None = None  # when the run that made it ended, by its record
+    is_accounted_for: bool = False  # by the record of a run that has ended, these files are all that it wrote
 
     @property
     def changed_at(self) -> datetime | None:
@@ -57,9 +59,11 @@ class FolderSight:
         return bool(self.folder.files) and not self.folder.temporary and self.compared.agrees
 
     def is_settled(self, *, settle: timedelta, now: datetime) -> bool:
-        """Whether its content may be judged: whole by its manifest, or unchanged for `settle`."""
+        """Whether its content may be judged: whole by its manifest or its run record, or unchanged for `settle`."""
         if self.is_listed_whole:
             return True
         if self.folder.temporary:
             return False
+        if self.is_accounted_for:
+            return True
         return self.changed_at is None or now - self.changed_at >= settle

@@ -10,6 +10,7 @@ NEVER_FINDINGS = frozenset(
         "access-denied",
         "credential-expired",
         "clock-skew",
+        "flow-service-unreachable",
         "file-unverifiable",
         "file-archived",
     }

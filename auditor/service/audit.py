@@ -1,9 +1,9 @@
 """One audit: one pass over everything in scope, at one moment."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 
 from adapters.base import OpenAdapter, inert
@@ -13,14 +13,18 @@ from auditor.checks import CATALOGUE
 from auditor.expect import watched_since
 from auditor.ledger import Ledger
 from auditor.model import AuditResult, Care, Finding, Flow, Watched
+from auditor.reconcile.places import find_platform_trouble
 from auditor.reconcile.status import judge_status
 from auditor.reconcile.waivers import Scope, apply_waivers, find_waiver_faults
 from auditor.service.limits import Choice, Newest
 from auditor.service.options import AuditOptions, Progress, Quiet
 from auditor.service.place import PlaceAnswer, PlaceAudit
 from auditor.service.plan import AuditPlan, Planning, Tally
+from auditor.service.platforms import OpenPlatform, Platforms, open_configured_platform
 from auditor.service.reading import Reading
+from auditor.service.run_records import RunRecords
 from auditor.service.side_by_side import run_each
+from auditor.service.trouble import trouble_of_platform
 from auditor.settings import Config, Destination
 from auditor.verify.pool import Verifier
 
@@ -38,6 +42,7 @@ def run_audit(
     progress: Progress | None = None,
     verifier: Verifier | None = None,
     open_with: Callable[[Destination], OpenAdapter] = open_configured,
+    open_platform: OpenPlatform = open_configured_platform,
 ) -> AuditResult:
     """Audit what `options` select of `config`; what is known of files and verdicts goes to `ledger`.
 
@@ -57,11 +62,13 @@ def run_audit(
         waive = partial(apply_waivers, waivers=config.waivers, names=names, now=options.now)
         verifier = verifier or stack.enter_context(Verifier(workers=options.workers))
         choice = _choose(config, ledger, options, open_with) if options.limits.any else None
+        platforms = stack.enter_context(closing(Platforms(config.experience_platform, open_platform)))
+        records = RunRecords(platforms, ledger, now=options.now, clock=partial(datetime.now, UTC))
         places = [*_places(config, options)]
         jobs = [
             partial(
                 _audit_place,
-                PlaceAudit(place.facts, own, watched, ledger, verdicts, options, _source_of(place)),
+                PlaceAudit(place.facts, own, watched, ledger, verdicts, options, _source_of(place), records),
                 place,
                 open_with,
                 verifier,
@@ -81,12 +88,17 @@ def run_audit(
                 done[number] = answer, reading
         answers = [done[number][0] for number in sorted(done)]
         readings = [reading for number in sorted(done) if (reading := done[number][1])]
+        answers.append(_told_of_platforms(platforms, waive))
+        verdicts.record_findings(audit, answers[-1].findings, at=options.now)
+        verdicts.record_unverifiable(audit, answers[-1].unverifiable)
         runs = [v for a in answers for v in a.verdicts]
         findings = [f for a in answers for f in a.findings]
         left = [choice.told()] if choice and choice.left_files else []
         verdicts.record_unverifiable(audit, left)
         doubts = [u for a in answers for u in a.unverifiable] + left
-        scope = Scope(options.looks_at_all and not left, {u.destination for u in doubts}, watched)
+        scope = Scope(
+            options.looks_at_all and not left and not platforms.failures, {u.destination for u in doubts}, watched
+        )
         of_waivers = [*find_waiver_faults(findings, config.waivers, scope, names=names, now=options.now)]
         verdicts.record_findings(audit, of_waivers, at=options.now)
         verdicts.finish_audit(
@@ -102,6 +114,17 @@ def run_audit(
         )
         care = {(f.name, d.id): d.care for f in flows for d in f.datasets if d.care != Care()}
         return replace(verdicts.read_audit(audit), names=names, care=care)
+
+
+def _told_of_platforms(platforms: Platforms, waive: Callable[..., tuple[Sequence[Finding], object]]) -> PlaceAnswer:
+    """What is said of the sandboxes themselves."""
+    answer = PlaceAnswer()
+    for name, error in sorted(platforms.failures.items()):
+        finding, doubt = find_platform_trouble(name, trouble_of_platform(error))
+        answer.findings.append(finding)
+        answer.unverifiable.append(doubt)
+    answer.findings = [*waive(answer.findings, [])[0]]
+    return answer
 
 
 def _audit_place(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from auditor.expect import default_max_age, expected_runs
+from auditor.flow.claims import Held
 from auditor.model import DestinationFacts, ExpectedRun, ExportFolder, Flow
 from auditor.reconcile.dataset import Chain
 from auditor.reconcile.matching import Match, match_folders
@@ -47,6 +48,7 @@ class Expected:
         match: Match,
         sights: Iterable[FolderSight],
         seen: Iterable[datetime],
+        held: Held,
         *,
         now: datetime,
     ) -> Chain:
@@ -61,6 +63,9 @@ class Expected:
             max_age=default_max_age(self.flow, at=now) if default else self.flow.max_age,
             max_age_is_default=default,
             seen_before=frozenset(seen),
+            claims=held.claims,
+            makers=held.makers,
+            runs_were_read=held.was_read,
         )
 
 

@@ -8,6 +8,7 @@ from itertools import takewhile
 
 from adapters.base import Adapter, DestinationError, OpenAdapter
 from auditor.expect import flow_end
+from auditor.flow.claims import Held
 from auditor.ledger import Ledger
 from auditor.model import (
     DestinationFacts,
@@ -26,6 +27,7 @@ from auditor.model import (
 from auditor.reconcile.arrival import is_at_rest
 from auditor.reconcile.dataset import Chain, ChainAnswer, blind_chain, judge_chain
 from auditor.reconcile.manifests import ManifestsAbove
+from auditor.reconcile.matching import Match
 from auditor.reconcile.places import (
     Trouble,
     doubt_of,
@@ -42,9 +44,11 @@ from auditor.reconcile.sight import FolderSight
 from auditor.reconcile.subject import Subject
 from auditor.scan import MalformedFolder, Partition, Scan, scan_destination
 from auditor.service.chains import Expected, expect_datasets
+from auditor.service.holding import hold_runs, with_claims
 from auditor.service.options import AuditOptions, Progress, Quiet
 from auditor.service.reading import Reading
 from auditor.service.repeat import Repeating, looks_of, seen_now
+from auditor.service.run_records import RunRecords
 from auditor.service.trouble import trouble_of
 from auditor.verify.file import judge_encrypted
 from auditor.verify.pool import Verifier
@@ -79,10 +83,12 @@ class PlaceAudit:
         book: Ledger,
         options: AuditOptions,
         source: str = "",
+        records: RunRecords | None = None,
     ) -> None:
         """`ledger`: what is known of files and folders; `book`: where this audit's sights and verdicts go.
 
-        `source`: what the destination's name stands for; another one's listings are not taken over.
+        `source`: what the destination's name stands for; another one's listings are not taken over. `records`: of the
+        flows' runs; without them nothing is held against Experience Platform.
         """
         self._facts = facts
         self._flows = flows
@@ -91,6 +97,7 @@ class PlaceAudit:
         self._book = book
         self._options = options
         self._progress: Progress = Quiet()
+        self._records = records
         self._subject = Subject(facts.name, severities=facts.severities)
         self._answer = PlaceAnswer()
         self._silent: dict[str, Manifest] = {}  # by key: those above the export folders that gave no answer
@@ -205,7 +212,9 @@ class PlaceAudit:
                 destination_folder=self._facts.folder,
             )
         seen = self._ledger.dues_seen(expected.flow.name, expected.dataset, self._facts.name, until=now)
-        chain = expected.chain(self._facts, match, sights.values(), seen, now=now)
+        held = self._hold(expected, match, sights)
+        sights = dict(with_claims(match, sights, held))
+        chain = expected.chain(self._facts, match, sights.values(), seen, held, now=now)
         ready = list(_at_rest(chain, now=now))
         files = [file for folder in reversed(ready) for file in folder.files]  # newest first
         self._progress.stage(f"verifying {expected.flow.name} / {expected.dataset}", len(files))
@@ -223,6 +232,11 @@ class PlaceAudit:
         self._answer.add(judge_chain(chain, now=now))
         del self._open[expected.flow.name, expected.dataset]
 
+    def _hold(self, expected: Expected, match: Match, sights: Mapping[str, FolderSight]) -> Held:
+        if self._records is None:
+            return Held()
+        return hold_runs(self._records, expected, match, sights, now=self._options.now)
+
     def _be_blind(self, trouble: Trouble) -> None:
         """Everything not judged yet is unknown, for one reason, told once."""
         self._answer.findings.append(find_trouble(self._subject, trouble))
@@ -233,7 +247,8 @@ class PlaceAudit:
     def _be_blind_to(self, expected: Expected, reason: str) -> None:
         """One dataset that could not be looked at, or whose folders do not say enough to be judged."""
         match = expected.match((), now=self._options.now)
-        chain = expected.chain(self._facts, match, (), (), now=self._options.now)
+        held = self._hold(expected, match, {})
+        chain = expected.chain(self._facts, match, (), (), held, now=self._options.now)
         self._answer.add(blind_chain(chain, reason=reason, now=self._options.now))
         del self._open[expected.flow.name, expected.dataset]
 

@@ -39,6 +39,13 @@ def trouble_of(error: DestinationError, adapter: Adapter | None) -> Trouble:
     return Trouble(code, str(error), error.operation, error.key, error.request_id, rights)
 
 
+def trouble_of_platform(error: DestinationError) -> Trouble:
+    """A platform that could not be asked."""
+    code = next(code for kind, code in CODE_OF_ERROR if isinstance(error, kind))
+    code = "flow-service-unreachable" if code == "destination-unreachable" else code
+    return Trouble(code, str(error), error.operation, error.key, error.request_id)
+
+
 def trouble_of_check(check: FileCheck, adapter: Adapter) -> Trouble | None:
     """A file that could not be read because of its destination; None for any other check."""
     code = CODE_OF_REASON.get(Reason(check.reason)) if check.reason else None

@@ -11,6 +11,7 @@ from auditor.checks import (
     access,
     arrival,
     file,
+    flow,
     layout,
     manifest,
     protection,
@@ -25,13 +26,16 @@ TOP = Path(__file__).parents[2]
 PROMISED = {
     "critical": "protection-stale",
     "error": "export-missing destination-empty manifest-missing manifest-unreadable manifest-file-missing "
-    "manifest-size-mismatch file-empty file-truncated file-corrupt file-wrong-format record-invalid flow-ended",
+    "manifest-size-mismatch file-empty file-truncated file-corrupt file-wrong-format record-invalid flow-ended "
+    "run-failed run-without-export flow-disabled",
     "warning": "export-late export-unexpected export-duplicate export-stuck folder-malformed folder-empty "
     "unknown-dataset manifest-duplicate manifest-file-extra manifest-run-mismatch file-wrong-compression "
     "file-duplicate file-unverifiable file-archived schema-mismatch schema-changed destination-unreachable "
     "access-denied credential-expired clock-skew waiver-expired "
-    "dataset-unprotected flow-ending credential-expiring export-expiring",
-    "info": "export-early file-no-records stray-object waiver-unused",
+    "dataset-unprotected flow-ending credential-expiring export-expiring "
+    "run-stuck export-without-run record-count-mismatch file-count-mismatch byte-count-mismatch "
+    "protection-weakened flow-unmatched flow-service-unreachable",
+    "info": "export-early file-no-records stray-object waiver-unused flow-differs",
 }
 VERBS = {
     "add", "bring", "check", "compare", "export", "grant", "have", "look", "move", "open", "read", "renew", "restore",
@@ -46,7 +50,7 @@ def test_every_code_has_the_severity_that_was_promised():
     assert {code: str(entry.severity) for code, entry in CATALOGUE.items()} == promised
 
 
-@pytest.mark.parametrize("module", [access, arrival, file, layout, manifest, protection, schema, waiver])
+@pytest.mark.parametrize("module", [access, arrival, file, flow, layout, manifest, protection, schema, waiver])
 def test_a_constant_is_named_as_its_code_and_its_module_as_its_family(module):
     entries = {name: value for name, value in vars(module).items() if isinstance(value, FindingType)}
     family = module.__name__.rsplit(".", 1)[-1]
