@@ -87,6 +87,9 @@ class Memory:
         self._adapter = Paged({})
         self._adapter.requests = requests
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Memory, (Requests(),)  # workers read nothing here: they need not be sent all objects
+
     @property
     def open(self) -> OpenAdapter:
         return self._same
