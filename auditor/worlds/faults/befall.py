@@ -1,6 +1,6 @@
 """How a fault takes hold of a world: where it may happen, and what it leaves behind."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -73,3 +73,15 @@ def needs_no_hole(world: World, flow: str, dataset: str, export_time: datetime) 
         wait = patience(world.flow(run.flow), run.due)
         if run[:2] == (flow, dataset) and run.due - EARLY <= export_time <= run.due + wait.deadline:
             raise NotHere(f"{export_time} would stand for the run due {run.due}, which never came")
+
+
+def count_apart(world: World, run: Run, note: str) -> Iterator[Expected]:
+    """What an audit says of a true run record beside an export that holds more or fewer files than it wrote.
+
+    Records are counted for each dataset, files for the whole run: of a flow with one dataset they are those of it.
+    """
+    flow = world.flow(run.flow)
+    if len(flow.datasets) == 1 or flow.entities is not None:
+        yield Expected("record-count-mismatch", "warning", *run, note=f"{note} records")
+    if len(flow.datasets) == 1:
+        yield Expected("file-count-mismatch", "warning", *run, note=f"{note} files")

@@ -6,8 +6,8 @@ from random import Random
 
 from auditor.worlds.encode import Recipe
 from auditor.worlds.faults import edits
-from auditor.worlds.faults.befall import befall, find_intact, pick, rewrite, spoil, subject
-from auditor.worlds.model import Delivery, Expected, NotHere, Part, Run, World
+from auditor.worlds.faults.befall import befall, count_apart, find_intact, pick, rewrite, spoil, subject
+from auditor.worlds.model import Crossed, Delivery, Expected, NotHere, Part, Run, World
 from auditor.worlds.names import Write
 from auditor.worlds.schedule import max_age
 
@@ -125,7 +125,10 @@ def stuck_upload(world: World, run: Run, *, suffix: str = ".tmp") -> World:
     if delivery.manifests:
         note = "listed under its final name, which never came"
         expected.append(subject(delivery, "manifest-file-missing", "error", note, key=delivery.prefix + file.name))
-    return befall(world, delivery, replace(delivery, parts=parts), "stuck_upload", *expected, sound=False)
+    spoilt = befall(world, delivery, replace(delivery, parts=parts), "stuck_upload", *expected, sound=False)
+    if delivery.manifests:
+        return spoilt
+    return spoilt.knowing(Crossed(run, expected=tuple(count_apart(world, run, "its run wrote more"))))
 
 
 def _file_of(world: World, run: Run, part: int) -> tuple[Delivery, Part]:

@@ -1,6 +1,5 @@
 """Faults of manifests: absent, unreadable, or at odds with the files."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -8,8 +7,8 @@ from random import Random
 
 from auditor.worlds.encode import Recipe
 from auditor.worlds.faults import edits
-from auditor.worlds.faults.befall import befall, find_intact, needs_manifest, pick, subject
-from auditor.worlds.model import Crossed, Delivery, Expected, NotHere, Part, Run, World
+from auditor.worlds.faults.befall import befall, count_apart, find_intact, needs_manifest, pick, subject
+from auditor.worlds.model import Crossed, Delivery, NotHere, Part, Run, World
 from auditor.worlds.names import Write, manifest_name
 from auditor.worlds.plan import write_manifest
 from auditor.worlds.schedule import patience
@@ -45,16 +44,7 @@ def extra_file(world: World, run: Run) -> World:
         delivery, "manifest-file-extra", "warning", "a file that no manifest lists", key=delivery.prefix + extra.name
     )
     spoilt = befall(world, delivery, replace(delivery, parts=(*delivery.parts, extra)), "extra_file", expected)
-    return spoilt.knowing(Crossed(run, expected=tuple(_fewer_written(world, run))))
-
-
-def _fewer_written(world: World, run: Run) -> Iterator[Expected]:
-    """What a run record tells of a file that the run did not write. Files are counted for a flow of one dataset."""
-    if world.flow(run.flow).entities is None and len(world.flow(run.flow).datasets) > 1:
-        return
-    yield Expected("record-count-mismatch", "warning", *run, note="its run wrote fewer records")
-    if len(world.flow(run.flow).datasets) == 1:
-        yield Expected("file-count-mismatch", "warning", *run, note="its run wrote fewer files")
+    return spoilt.knowing(Crossed(run, expected=tuple(count_apart(world, run, "its run wrote fewer"))))
 
 
 def drop_manifest(world: World, run: Run) -> World:

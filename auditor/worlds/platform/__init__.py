@@ -5,7 +5,7 @@ from auditor.worlds.platform.flow_service import FlowService
 from auditor.worlds.platform.gate import Gate
 from auditor.worlds.platform.landing_zone import AmazonZone, AzureZone, serve_landing_zone
 from auditor.worlds.platform.replies import Call, Reply
-from auditor.worlds.platform.server import Fault, PlatformServer
+from auditor.worlds.platform.server import Fault, PlatformServer, login_of
 from auditor.worlds.platform.stock import Stock
 
 __all__ = [
@@ -20,5 +20,6 @@ __all__ = [
     "Stock",
     "Target",
     "describe_world",
+    "login_of",
     "serve_landing_zone",
 ]

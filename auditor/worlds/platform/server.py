@@ -108,6 +108,19 @@ class PlatformServer:
         self._thread.join(5)
 
 
+def login_of(platform: PlatformServer, *, sandbox: str = "prod") -> dict[str, str]:
+    """How an auditor is told to ask `platform`: the keys of an entry of `experience_platform:`."""
+    gate = platform.gate
+    return {
+        "org_id": gate.org_id,
+        "sandbox": sandbox,
+        "client_id": gate.client_id,
+        "client_secret": gate.client_secret,
+        "base_url": platform.base_url,
+        "token_url": platform.token_url,
+    }
+
+
 class _Quiet(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 64
