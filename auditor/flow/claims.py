@@ -154,13 +154,13 @@ def _speaks_of(record: RunRecord, dataset: str, ours: frozenset[str]) -> bool:
 def _counts_of(record: RunRecord, dataset: str, ours: frozenset[str]) -> DatasetCounts:
     """What a record says of one dataset: its own line, or the whole where the flow has no other dataset.
 
-    A line counts records (API reference): where it is the only one, files and bytes are those of the whole run.
+    A line counts records (API reference): files and bytes of the only dataset are those of the whole run.
     A run that read nothing at all read nothing of each dataset.
     """
     own: Mapping[str, DatasetCounts] = record.datasets
     if dataset in own:
         line = own[dataset]
-        return line if len(own) > 1 else DatasetCounts(_or(line.read, record.read), _or(line.written, record.written))
+        return line if len(ours) > 1 else DatasetCounts(_or(line.read, record.read), _or(line.written, record.written))
     if len(ours) <= 1:
         return DatasetCounts(record.read, record.written)
     return DatasetCounts(read=Counts(records=0)) if record.read.records == 0 else DatasetCounts()
