@@ -60,7 +60,8 @@ def read_sandboxes(
 
 def read_sandbox(platform: "ExperiencePlatform") -> SandboxFlows:
     """All dataset exports of a sandbox. Raises DestinationError: a part would look like the whole."""
-    listed = list(reading.list_flows(platform, tuple(TYPE_OF_FLOW_SPEC)))
+    # By id: a flow that was changed while the pages were read may stand on two of them.
+    listed = list({flow.id: flow for flow in reading.list_flows(platform, tuple(TYPE_OF_FLOW_SPEC))}.values())
     reader = _Reader(platform)
     pool = ThreadPoolExecutor(AT_ONCE)
     try:
