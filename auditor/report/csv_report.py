@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from io import StringIO
 
-from auditor.model import AuditResult, Finding, Severity, Verdict
+from auditor.model import AuditResult, Claim, Finding, Severity, Verdict
 from auditor.report.json_report import run_order
 from auditor.report.options import ReportOptions
 from auditor.report.words import render_instant
@@ -34,6 +34,14 @@ COLUMNS = (
     "findings",
     "waived",
     "could_not_check",  # reasons
+    "claim_state",  # what the run records of Experience Platform say; all empty where a flow is not cross-checked
+    "claim_runs",
+    "claim_records_read",
+    "claim_records",
+    "claim_files",
+    "claim_bytes",
+    "claim_started",
+    "claim_ended",
 )
 # Full-width forms too: some spreadsheets read them as the plain sign.
 FORMULA = re.compile(r"[=+\-@＝＋－＠']")
@@ -82,14 +90,34 @@ def _cells(run: Verdict, name: str) -> tuple[str, ...]:
         "" if run.level is None else str(run.level),
         run.folder,
         str(run.files),
-        "" if run.records is None else str(run.records),
+        _number(run.records),
         str(run.bytes),
         str(run.unprotected),
         _gravest(counted),
         _codes(counted),
         _codes(finding for finding in run.findings if finding.waived is not None),
         "; ".join(dict.fromkeys(sorted(item.reason for item in run.unverifiable))),
+        *_claimed(run.claim),
     )
+
+
+def _claimed(claim: Claim | None) -> tuple[str, ...]:
+    if claim is None:
+        return ("",) * 8
+    return (
+        claim.state.value,
+        " ".join(claim.runs),
+        _number(claim.read.records),
+        _number(claim.written.records),
+        _number(claim.written.files),
+        _number(claim.written.bytes),
+        _instant(claim.started),
+        _instant(claim.ended),
+    )
+
+
+def _number(number: int | None) -> str:
+    return "" if number is None else str(number)
 
 
 def _codes(findings: Iterable[Finding]) -> str:

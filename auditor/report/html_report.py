@@ -20,6 +20,7 @@ from auditor.report.html_datasets import list_datasets, list_headings
 from auditor.report.html_doubts import explain_watching, list_blind_spots, list_doubts, list_unexpected, list_watched
 from auditor.report.html_findings import list_groups
 from auditor.report.html_limits import HtmlLimits
+from auditor.report.html_platform import list_claimed, list_coverage, list_ending_rows, list_says
 from auditor.report.options import ReportOptions
 from auditor.report.sheet import SYMBOLS
 from auditor.report.summary import render_headline, summarise
@@ -38,6 +39,7 @@ def render_html(
     summary = summarise(result)
     unexpected, more_unexpected = list_unexpected(result, limits)
     watched, more_watched = list_watched(result, limits)
+    endings, more_endings = list_ending_rows(result, limits)
     standing, status = STATUS[result.status]
     style = _style()
     return (
@@ -72,6 +74,12 @@ def render_html(
             doubt_count=summary.unverifiable,
             watched=watched,
             more_watched=more_watched,
+            claimed=list_claimed(result),
+            says=list_says(result, limits),
+            coverage=list_coverage(result, limits),
+            coverage_count=len(result.coverage),
+            endings=endings,
+            more_endings=more_endings,
             blind=list_blind_spots(result, summary, limits),
             read=f"{render_count(result.files_read, 'file')} read ({render_bytes(result.bytes_read)})",
             reused=render_count(result.files_reused, "file") if result.files_reused else "",

@@ -15,6 +15,10 @@ from typing import TypeAlias, TypeVar
 from auditor.checks import CATALOGUE
 from auditor.model import (
     AuditResult,
+    Claim,
+    Counts,
+    Coverage,
+    Ending,
     Evidence,
     EvidenceValue,
     Finding,
@@ -25,6 +29,7 @@ from auditor.model import (
     Verdict,
     Waived,
 )
+from auditor.report.coverage_words import worst_first
 from auditor.report.summary import Summary, list_unverifiable, render_headline, summarise
 from auditor.report.words import render_instant
 
@@ -64,6 +69,8 @@ def render_json(result: AuditResult) -> str:
         _rows("runs", map(describe_run, sorted(result.runs, key=run_order)), sort=False),
         _rows("findings", describe_findings(result.findings), sort=False),
         _rows("unverifiable", map(describe_unverifiable, list_unverifiable(result)), sort=False),
+        _rows("coverage", map(describe_coverage, worst_first(result.coverage)), sort=False),
+        _rows("endings", map(describe_ending, result.endings), sort=False),
     ]
     return "{\n" + ",\n".join(members) + "\n}\n"
 
@@ -93,7 +100,58 @@ def describe_run(run: Verdict) -> JsonObject:
         "files": run.files,
         "records": run.records,
         "bytes": run.bytes,
+        "claim": describe_claim(run.claim),
         "findings": describe_findings(run.findings),
+    }
+
+
+def describe_claim(claim: Claim | None) -> JsonObject | None:
+    """What Experience Platform says of the run; null where it is not held against its records."""
+    if claim is None:
+        return None
+    return {
+        "state": claim.state.value,
+        "runs": [clean(run) for run in claim.runs],
+        "read": _counts(claim.read),
+        "written": _counts(claim.written),
+        "started": _instant(claim.started),
+        "ended": _instant(claim.ended),
+        "errors": [clean(error) for error in claim.errors],
+        "reason": clean(claim.reason),
+        "new_batches": claim.new_batches,
+    }
+
+
+def _counts(counts: Counts) -> JsonObject:
+    return {"records": counts.records, "files": counts.files, "bytes": counts.bytes}
+
+
+def describe_coverage(line: Coverage) -> JsonObject:
+    """How one dataset of a sandbox stands."""
+    return {
+        "experience_platform": clean(line.platform),
+        "dataset": clean(line.dataset),
+        "name": clean(line.name),
+        "standing": line.standing.value,
+        "flows": [clean(flow) for flow in line.flows],
+        "newest_sound": _instant(line.newest_sound),
+        "reason": clean(line.reason),
+        "waived": describe_waived(line.waived),
+    }
+
+
+def describe_ending(ending: Ending) -> JsonObject:
+    """Something that ends by itself."""
+    return {
+        "when": render_instant(ending.when),
+        "day_only": ending.day_only,
+        "code": clean(ending.code),
+        "subject": clean(ending.subject),
+        "source": clean(ending.source),
+        "flow": clean(ending.flow),
+        "dataset": clean(ending.dataset),
+        "destination": clean(ending.destination),
+        "experience_platform": clean(ending.platform),
     }
 
 

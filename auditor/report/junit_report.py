@@ -15,6 +15,7 @@ from xml.etree import ElementTree as Xml
 from adapters.base import inert
 from auditor.checks import CATALOGUE
 from auditor.model import AuditResult, Finding, Status, Unverifiable, Verdict
+from auditor.report.claims import render_counts
 from auditor.report.json_report import run_order
 from auditor.report.marks import MEANINGS, Group, is_open_and_grave, is_put_up_with, judge_mark
 from auditor.report.options import ReportOptions
@@ -165,7 +166,10 @@ def _describe_run(case: Case) -> list[str]:
     arrived = f" at {render_instant(run.arrived_at)}" if run.arrived_at else ""
     level = f" to {run.level}" if run.level is not None else ""
     folder = f"; {run.folder}" if run.folder else ""
-    return [inert(f"arrival {run.arrival.value}{arrived}; content {run.content.value}{level}{folder}")]
+    lines = [inert(f"arrival {run.arrival.value}{arrived}; content {run.content.value}{level}{folder}")]
+    if run.claim:
+        lines.append(inert(f"Experience Platform: {run.claim.state.value}, wrote {render_counts(run.claim.written)}"))
+    return lines
 
 
 def _describe_rest(case: Case) -> list[str]:

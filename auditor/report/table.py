@@ -5,6 +5,7 @@ from auditor.report.options import ReportOptions
 from auditor.report.sheet import Sheet
 from auditor.report.standing import Standing
 from auditor.report.summary import Summary, render_headline, summarise
+from auditor.report.table_coverage import show_coverage, show_endings
 from auditor.report.table_datasets import show_datasets
 from auditor.report.table_findings import show_findings, show_unverifiable
 from auditor.report.words import render_bytes, render_count, render_minute
@@ -30,6 +31,8 @@ def render_table_as(result: AuditResult, options: ReportOptions) -> str:
     show_datasets(sheet, result, summary, rows=options.rows)
     show_findings(sheet, result, occurrences=options.occurrences)
     show_unverifiable(sheet, result, occurrences=options.occurrences)
+    show_coverage(sheet, result.coverage)
+    show_endings(sheet, result.endings, result.now)
     _show_balance(sheet, result, summary)
     return sheet.render()
 

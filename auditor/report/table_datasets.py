@@ -9,6 +9,7 @@ from rich.cells import cell_len
 from rich.table import Table
 
 from auditor.model import AuditResult, Level
+from auditor.report.claims import render_tally, tally_flows
 from auditor.report.sheet import Sheet
 from auditor.report.standing import DatasetStanding, Standing
 from auditor.report.summary import Summary
@@ -50,11 +51,14 @@ def show_datasets(sheet: Sheet, result: AuditResult, summary: Summary, *, rows: 
     shown, left_out = choose(summary.standings, rows)
     layout = _measure(sheet, shown, result)
     since = {watched.flow: watched.since for watched in result.watched}
+    claimed = tally_flows(result)
     for flow, group in groupby(shown, key=lambda standing: standing.flow):
         standings = list(group)
         watched = f", watched since {render_minute(since[flow])}" if flow in since else ""
         places = ", ".join(sorted({standing.destination for standing in standings}))
         sheet.say((flow, "bold"), f" → {places}{watched}", indent=2, hang=2)
+        if flow in claimed:
+            sheet.say(f"Adobe: {render_tally(claimed[flow])}", indent=4, hang=2)
         if layout:
             sheet.show(_table(sheet, standings, result, layout))
         else:

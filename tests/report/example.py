@@ -1,18 +1,27 @@
 """One fixed audit with every kind of answer in it: what the golden files show."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from auditor.model import (
     Arrival,
     AuditResult,
+    Claim,
     Content,
+    Counts,
+    Coverage,
+    Ending,
     Evidence,
     Finding,
     Level,
+    RunState,
     Severity,
+    Standing,
     Status,
     Unverifiable,
     Verdict,
+    Waived,
     Watched,
 )
 
@@ -116,4 +125,59 @@ def _build() -> AuditResult:
     )
 
 
+def _claim(state: RunState, records: int | None, number: int) -> Claim:
+    started = NOW - timedelta(hours=number)
+    written = Counts(records, 3 if records else None, None)
+    return Claim(state, (f"run-{number}",), Counts(records), written, started, started + timedelta(minutes=6))
+
+
+def _with_claim(number: int, about: Verdict) -> Verdict:
+    """Every twentieth fails, one says another number, some give none; those not due yet have no run."""
+    if about.due is None or about.flow != "web-3h":
+        return about
+    if about.arrival is Arrival.PENDING or not about.folder:
+        return replace(about, claim=Claim(RunState.NONE))
+    if number % 20 == 19:
+        failed = replace(_claim(RunState.FAILED, None, number), errors=("CONNECTOR-2001 The bucket refused it",))
+        return replace(about, claim=failed)
+    if number == 5:
+        other = found("record-count-mismatch", Severity.WARNING, about, "812 found, 900 claimed.", {"claimed": 900})
+        return replace(about, claim=_claim(RunState.SUCCEEDED, 900, number), findings=(other,))
+    return replace(about, claim=_claim(RunState.SUCCEEDED, 812 if number % 7 else None, number))
+
+
+def _build_claimed() -> AuditResult:
+    """The same audit, held against Experience Platform: claims, coverage, and what ends."""
+    waived = Waived("test data", "jo@example.com", NOW + timedelta(days=30))
+
+    def line(name: str, standing: Standing, reason: str = "", flows: tuple[str, ...] = (), **changes: Any) -> Coverage:
+        return Coverage("prod", f"{len(name):024x}", name, standing, flows, reason=reason, **changes)
+
+    coverage = (
+        Coverage("prod", EVENTS, "Web events", Standing.PROTECTED, ("Web backup",), NOW - timedelta(hours=3)),
+        line("Returns", Standing.NO_LONGER, "Flow Web backup is disabled.", ("Web backup",)),
+        line("Consent log", Standing.NEVER, "No flow exports it."),
+        line("Sandbox copy", Standing.NEVER, "No flow exports it.", waived=waived),
+        line("New dataset", Standing.UNKNOWN, "Its first export is due 2026-10-16 00:00 UTC.", ("Web backup",)),
+        line("Identities", Standing.TWICE, "2 flows export it.", ("Web backup", "Old backup"), newest_sound=START),
+        line("Bookings", Standing.NOTHING_SOUND, "A flow runs, and nothing sound has landed.", ("Old backup",)),
+    )
+    read = "endTime of the flow in prod, read 2026-10-15 09:30 UTC"
+    endings = (
+        Ending(
+            NOW - timedelta(days=9), "flow-disabled", "Old backup", "state disabled of the flow in prod", "", "", ""
+        ),
+        Ending(
+            NOW + timedelta(hours=30), "credential-expiring", "sas_token of lake", "se= of the token", "", "", "lake"
+        ),
+        Ending(NOW + timedelta(days=12), "flow-ending", "Web backup", read, "web-3h", "", "lake-backup", "prod"),
+        Ending(NOW + timedelta(days=90), "flow-ending", "Orders", read, "orders-daily", "", "lake-backup", "prod"),
+    )
+    runs = tuple(_with_claim(number, run) for number, run in enumerate(EXAMPLE.runs))
+    differing = tuple(finding for run in runs for finding in run.findings)
+    findings = (*EXAMPLE.findings, *differing)
+    return replace(EXAMPLE, runs=runs, findings=findings, coverage=coverage, endings=endings)
+
+
 EXAMPLE = _build()
+CLAIMED = _build_claimed()

@@ -3,9 +3,11 @@
 from pathlib import Path
 from unittest.mock import patch
 
-from auditor.model import FindingType
+from auditor.model import AuditResult, FindingType
 from auditor.report import render_table, table_findings
-from tests.report.example import EXAMPLE
+from tests.report.example import CLAIMED, EXAMPLE
+
+GOLDEN = {"table": EXAMPLE, "claimed": CLAIMED}
 
 # Texts of their own, so that a better sentence in the catalogue changes no golden file.
 TEXTS = {
@@ -18,15 +20,16 @@ TEXTS = {
         ("a cause",),
         "Do this first. Then do that, and look whether it helped: two sentences are the usual length of a remedy.",
     )
-    for finding in EXAMPLE.findings
+    for finding in CLAIMED.findings
 }
 
 
-def render_golden(width: int) -> str:
+def render_golden(width: int, result: AuditResult = EXAMPLE) -> str:
     with patch.object(table_findings, "CATALOGUE", TEXTS):
-        return render_table(EXAMPLE, width=width, colour=False)
+        return render_table(result, width=width, colour=False)
 
 
 if __name__ == "__main__":
-    for width in (80, 160):
-        Path(__file__).with_name(f"table-{width}.txt").write_text(render_golden(width), "utf-8")
+    for name, result in GOLDEN.items():
+        for width in (80, 160):
+            Path(__file__).with_name(f"{name}-{width}.txt").write_text(render_golden(width, result), "utf-8")

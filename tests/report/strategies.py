@@ -10,15 +10,21 @@ from auditor.model import (
     Arrival,
     AuditResult,
     Care,
+    Claim,
     Compression,
     Content,
+    Counts,
+    Coverage,
+    Ending,
     Fault,
     FileCheck,
     FileFormat,
     Finding,
     Level,
     Look,
+    RunState,
     Severity,
+    Standing,
     Status,
     Unverifiable,
     Verdict,
@@ -92,6 +98,42 @@ unverifiables = st.builds(
     dataset=names,
     due=st.none() | instants,
 )
+numbers = st.builds(Counts, records=st.none() | counts, files=st.none() | counts, bytes=st.none() | counts)
+claims = st.builds(
+    Claim,
+    state=st.sampled_from(RunState),
+    runs=st.lists(names, max_size=2).map(tuple),
+    read=numbers,
+    written=numbers,
+    started=st.none() | instants,
+    ended=st.none() | instants,
+    errors=st.lists(names, max_size=2).map(tuple),
+    reason=names,
+    new_batches=st.none() | counts,
+)
+coverages = st.builds(
+    Coverage,
+    platform=names,
+    dataset=names,
+    name=names,
+    standing=st.sampled_from(Standing),
+    flows=st.lists(names, max_size=2).map(tuple),
+    newest_sound=st.none() | instants,
+    reason=names,
+    waived=st.none() | waivers,
+)
+endings = st.builds(
+    Ending,
+    when=instants,
+    code=st.sampled_from(["flow-ending", "flow-disabled", "export-expiring", "credential-expiring", "of-the-future"]),
+    subject=names,
+    source=names,
+    flow=names,
+    dataset=names,
+    destination=names,
+    platform=names,
+    day_only=st.booleans(),
+)
 verdicts = st.builds(
     Verdict,
     flow=names,
@@ -109,6 +151,7 @@ verdicts = st.builds(
     unprotected=counts,
     findings=st.lists(findings, max_size=2).map(tuple),
     unverifiable=st.lists(unverifiables, max_size=2).map(tuple),
+    claim=st.none() | claims,
 )
 
 
@@ -133,6 +176,8 @@ def audits(draw: st.DrawFn) -> AuditResult:
         bytes_read=draw(counts),
         looks=tuple(draw(st.lists(st.builds(Look, names, names, st.none() | instants), max_size=2))),
         names=draw(st.dictionaries(names, names, max_size=3)),
+        coverage=tuple(draw(st.lists(coverages, max_size=3))),
+        endings=tuple(draw(st.lists(endings, max_size=3))),
         care=draw(st.dictionaries(st.tuples(names, names), cares, max_size=3)),
     )
 

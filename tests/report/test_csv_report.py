@@ -107,4 +107,5 @@ def test_a_row_says_both_answers_and_what_they_rest_on():
         "findings": "file-duplicate manifest-missing",
         "waived": "export-late",
         "could_not_check": "no right to read",
+        **{name: "" for name in COLUMNS if name.startswith("claim_")},
     }

@@ -16,17 +16,18 @@ from auditor.report import FORMATS, ReportOptions, render_table
 from auditor.report.sheet import NARROWEST
 from auditor.report.words import render_minute
 from tests.report.example import EXAMPLE, NOW, START
-from tests.report.golden import render_golden
+from tests.report.golden import GOLDEN, render_golden
 from tests.report.strategies import HOSTILE, QUICK, audits
 
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 @pytest.mark.parametrize("width", [80, 160])
-def test_the_example_looks_like_its_golden_file(width):
+@pytest.mark.parametrize("name", GOLDEN)
+def test_the_example_looks_like_its_golden_file(width, name):
     """After a wanted change: `python -m tests.report.golden` writes the files anew; look at them."""
-    golden = Path(__file__).with_name(f"table-{width}.txt").read_text("utf-8")
-    assert render_golden(width) == golden
+    golden = Path(__file__).with_name(f"{name}-{width}.txt").read_text("utf-8")
+    assert render_golden(width, GOLDEN[name]) == golden
 
 
 @QUICK
