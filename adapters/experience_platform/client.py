@@ -83,7 +83,7 @@ class ExperiencePlatform:
         self.policy = policy or Policy()
         self._timeout_s = float(timeout)
         self._token_url = token_url
-        self._secrets = (client_secret,)
+        self._secrets: tuple[str, ...] = (client_secret,)
         self._form = {
             "grant_type": "client_credentials",
             "client_id": client_id,

@@ -153,6 +153,7 @@ def parse_source_connection(given: Fields) -> SourceConnection:
         id=given.needed("id"),
         connection_spec=given.part("connectionSpec").text("id"),
         datasets=tuple((dataset.needed("dataSetId"), dataset.text("name")) for dataset in datasets),
+        name=given.text("name"),
     )
 
 

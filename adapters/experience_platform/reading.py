@@ -72,6 +72,18 @@ def read_base_connection(platform: ExperiencePlatform, connection: str) -> BaseC
     return _one(platform, f"{FLOW_SERVICE}/connections/{connection}", parse_base_connection)
 
 
+def list_source_connections(platform: ExperiencePlatform, connection_spec: str) -> Iterator[SourceConnection]:
+    return _of_spec(platform, "sourceConnections", connection_spec, parse_source_connection)
+
+
+def list_target_connections(platform: ExperiencePlatform, connection_spec: str) -> Iterator[TargetConnection]:
+    return _of_spec(platform, "targetConnections", connection_spec, parse_target_connection)
+
+
+def list_base_connections(platform: ExperiencePlatform, connection_spec: str) -> Iterator[BaseConnection]:
+    return _of_spec(platform, "connections", connection_spec, parse_base_connection)
+
+
 def list_runs(platform: ExperiencePlatform, flow_id: str, *, started_after_ms: int | None = None) -> Iterator[Run]:
     """The runs of a flow. Never filtered by `flowSpec`: Adobe's own sample has an unlisted one.
 
@@ -125,6 +137,15 @@ def list_batches(
 
 def _read_batch(name: str, given: object) -> Batch:
     return parse_batch(name, Fields(given, inert(name)[:40]))
+
+
+def _of_spec(platform: ExperiencePlatform, kind: str, spec: str, parse: Callable[[Fields], T]) -> Iterator[T]:
+    return _each(
+        platform,
+        f"{FLOW_SERVICE}/{kind}",
+        {"property": f"connectionSpec.id=={spec}", "limit": LARGEST_PAGE},
+        parse,
+    )
 
 
 def _each(platform: ExperiencePlatform, path: str, params: dict[str, Any], parse: Callable[[Fields], T]) -> Iterator[T]:

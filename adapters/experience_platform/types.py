@@ -46,6 +46,7 @@ class SourceConnection:
     id: str
     connection_spec: str
     datasets: tuple[tuple[str, str], ...]  # (dataSetId, name)
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator
 
 from auditor.model import Flow
 from auditor.settings.destinations import Platforms
-from auditor.settings.experience_platform import find_platform
+from auditor.settings.experience_platform import ExperiencePlatformFacts, find_platform
 from auditor.settings.fields import Section, Text, YesNo, key, needed, one_value
 from auditor.settings.problems import Path, did_you_mean, quoted
 from auditor.settings.sections import read_section
@@ -108,10 +108,8 @@ def _read(flow: str, given: Value, flows: Mapping[str, Flow], platforms: Platfor
     if section.create_base_connection and is_id(section.base_connection):
         tree.add((*path, "create_base_connection"), "needs a name in base_connection; an id is given by Adobe")
     find_platform(section.experience_platform, platforms, (*path, "experience_platform"), tree)
-    if (held := flows[flow].experience_platform) and held != section.experience_platform:
-        tree.add(
-            (*path, "experience_platform"), f"is not the one of the flow itself, {quoted(held)}; write one of them"
-        )
+    if (held := flows[flow].experience_platform) and not _is_same(held, section.experience_platform, platforms):
+        tree.add((*path, "experience_platform"), f"is another sandbox than that of the flow itself, {quoted(held)}")
     return Export(
         flow=flow,
         experience_platform=section.experience_platform,
@@ -120,6 +118,16 @@ def _read(flow: str, given: Value, flows: Mapping[str, Flow], platforms: Platfor
         create_base_connection=section.create_base_connection,
         leave_end=section.end == BY_ADOBE,
     )
+
+
+def _is_same(one: str, other: str, platforms: Platforms) -> bool:
+    """Whether two entries are the same sandbox: one to audit it, one that may write, perhaps. With mistakes: perhaps."""
+    first, second = platforms.get(one), platforms.get(other)
+    return first is None or second is None or _place(first) == _place(second)
+
+
+def _place(facts: ExperiencePlatformFacts) -> tuple[str, str]:
+    return facts.org_id, facts.sandbox
 
 
 def _written(tree: Tree) -> list[str]:

@@ -75,7 +75,16 @@ def test_a_flow_held_against_one_sandbox_is_not_set_up_in_another(tmp_path):
     text = flow("experience_platform: prod", f"flow_id: {ID}")
     found = mistakes(tmp_path, exports(f"f: {{experience_platform: dev, {BASE}}}", before=other, text=text))
     assert len(found) == 1
-    assert 'is not the one of the flow itself, "prod"' in found[0]
+    assert 'is another sandbox than that of the flow itself, "prod"' in found[0]
+
+
+def test_an_entry_that_may_write_beside_one_that_audits_the_same_sandbox(tmp_path):
+    other = (
+        PROD + "  setup: {org_id: 5B4C@AdobeOrg, sandbox: prod, client_id: x, client_secret: hush, allow_write: yes}\n"
+    )
+    text = flow("experience_platform: prod", f"flow_id: {ID}")
+    config = read(tmp_path, exports(f"f: {{experience_platform: setup, {BASE}}}", before=other, text=text))
+    assert config.exports["f"].experience_platform == "setup"
 
 
 def test_a_flow_with_a_mistake_is_told_once_and_not_as_unknown(tmp_path):
