@@ -19,8 +19,8 @@ The lines go to standard output alone; progress and warnings go to standard erro
 complete by itself, so that they can be read while more are coming.
 """,
     "destinations.md": """\
-The object goes to standard output alone; progress goes to standard error. It is pure ASCII and stands on one line. Times
-differ from check to check.
+The object goes to standard output alone; progress goes to standard error. It is pure ASCII and stands on one line.
+Times differ from check to check.
 """,
 }
 PROMISES = """\
