@@ -180,6 +180,7 @@ class Dataset:
     id: str
     name: str = ""
     care: Care = Care()  # complete: what the dataset does not say is its flow's
+    exclusions: tuple[Exclusion, ...] = ()  # when it was not in its flow
 
 
 @dataclass(frozen=True, slots=True)

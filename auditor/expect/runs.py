@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from auditor.expect.due import first_due, scheduled_dues
+from auditor.expect.due import first_due, next_due, scheduled_dues
 from auditor.expect.rhythm import run_kind
 from auditor.model import Dataset, ExpectedRun, Flow, Mode, RunKey, RunKind
 
@@ -15,15 +15,31 @@ def expected_runs(flow: Flow, *, since: datetime, until: datetime) -> Iterator[E
     """Yield a run per dataset for each due time from `since` to `until` (inclusive), in due order.
 
     Each due time is judged by the schedule that held then. The very first due time of an incremental
-    flow, and no other, is of kind FIRST (the backfill), wherever `since` lies.
+    flow, and no other, is of kind FIRST (the backfill), wherever `since` lies; for a dataset that came later, its own.
 
     Raises: as `due_times`; KeyError if `flow.windows` lacks a kind.
     """
     backfill = first_due(flow) if flow.mode is Mode.INCREMENTAL else None
     for due, schedule in scheduled_dues(flow.schedules, since=since, until=until):
-        kind = run_kind(schedule, first=due == backfill)
         for dataset in flow.datasets:
-            yield _run(flow, dataset, due, kind)
+            if not dataset.exclusions:
+                yield _run(flow, dataset, due, run_kind(schedule, first=due == backfill))
+            elif not _is_out(dataset, due):
+                first = backfill is not None and due == _first_of(flow, dataset, backfill)
+                yield _run(flow, dataset, due, run_kind(schedule, first=first))
+
+
+def _is_out(dataset: Dataset, due: datetime) -> bool:
+    return any(hole.start <= due < hole.end for hole in dataset.exclusions)
+
+
+def _first_of(flow: Flow, dataset: Dataset, backfill: datetime) -> datetime | None:
+    """The first due time of `dataset`, which need not be that of its flow."""
+    due: datetime | None = backfill
+    while due is not None and _is_out(dataset, due):
+        end = max(hole.end for hole in dataset.exclusions if hole.start <= due < hole.end)
+        due = next_due(flow, end - timedelta(microseconds=1))
+    return due
 
 
 def watched_since(flow: Flow, *, first_audit: datetime, since: datetime | None = None) -> datetime:

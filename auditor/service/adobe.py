@@ -1,26 +1,24 @@
 """Experience Platform itself, as an audit asks it: reading requests only."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from adapters.base import NotFound, Unsupported
 from adapters.experience_platform import ExperiencePlatform, reading
-from adapters.experience_platform.types import (
-    BaseConnection,
-    Batch,
-    EligibleDataset,
-    Flow,
-    Run,
-    SourceConnection,
-    TargetConnection,
-)
-from auditor.flow.specs import DATA_LAKE, TYPE_OF_FLOW_SPEC
+from adapters.experience_platform.types import Batch, EligibleDataset, Run
+from auditor.flow.specs import DATA_LAKE
+from auditor.flow_model import FlowVersion
+from auditor.service.discovering import read_sandbox
 from auditor.settings.experience_platform import ExperiencePlatformFacts
 
 
 class Adobe:
-    """One organisation and sandbox. Satisfies `PlatformSource`."""
+    """One organisation and sandbox. Satisfies `PlatformSource`. Raises DestinationError for an address that is none."""
 
     def __init__(self, facts: ExperiencePlatformFacts) -> None:
-        self._platform = ExperiencePlatform(facts.name, **facts.options)  # type: ignore[arg-type]  # settings check them
+        try:
+            self._platform = ExperiencePlatform(facts.name, **facts.options)  # type: ignore[arg-type]  # settings check
+        except ValueError as error:
+            raise Unsupported(str(error), destination=f"Experience Platform {facts.name}", operation="open") from None
 
     @property
     def destination(self) -> str:
@@ -29,20 +27,15 @@ class Adobe:
     def list_runs(self, flow_id: str, *, started_after_ms: int | None) -> Iterator[Run]:
         return reading.list_runs(self._platform, flow_id, started_after_ms=started_after_ms)
 
-    def list_flows(self) -> Iterator[Flow]:
-        return reading.list_flows(self._platform, list(TYPE_OF_FLOW_SPEC))
+    def read_exports(self) -> Sequence[FlowVersion]:
+        return [found.version for found in read_sandbox(self._platform).flows]
 
-    def read_flow(self, flow_id: str) -> Flow:
-        return reading.read_flow(self._platform, flow_id)
-
-    def read_source_connection(self, connection: str) -> SourceConnection:
-        return reading.read_source_connection(self._platform, connection)
-
-    def read_target_connection(self, connection: str) -> TargetConnection:
-        return reading.read_target_connection(self._platform, connection)
-
-    def read_base_connection(self, connection: str) -> BaseConnection:
-        return reading.read_base_connection(self._platform, connection)
+    def has_flow(self, flow_id: str) -> bool:
+        try:
+            reading.read_flow(self._platform, flow_id)
+        except NotFound:
+            return False
+        return True
 
     def list_eligible_datasets(self) -> Iterator[EligibleDataset]:
         return reading.list_eligible_datasets(self._platform, DATA_LAKE)

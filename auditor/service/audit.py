@@ -16,6 +16,7 @@ from auditor.model import AuditResult, Care, Finding, Flow, Watched
 from auditor.reconcile.places import find_platform_trouble
 from auditor.reconcile.status import judge_status
 from auditor.reconcile.waivers import Scope, apply_waivers, find_waiver_faults
+from auditor.service.flows import AuditedFlows
 from auditor.service.limits import Choice, Newest
 from auditor.service.options import AuditOptions, Progress, Quiet
 from auditor.service.place import PlaceAnswer, PlaceAudit
@@ -51,8 +52,12 @@ def run_audit(
     Raises LedgerError. A destination's failure is part of the answer, never an exception.
     """
     told = progress or Quiet()
-    flows = _selected(config, options)
     with ExitStack() as stack:
+        platforms = stack.enter_context(closing(Platforms(config.experience_platform, open_platform)))
+        audited = AuditedFlows(config, platforms, ledger, now=options.now, remembers=not options.is_past)
+        audited.read()
+        config = replace(config, flows=audited.flows)
+        flows = _selected(config, options)
         verdicts = stack.enter_context(Ledger.in_memory()) if options.is_past else ledger
         audit = verdicts.begin_audit(
             now=options.now, tool_version=__version__, config_hash=config.hash, options=_recorded(options, flows)
@@ -62,7 +67,6 @@ def run_audit(
         waive = partial(apply_waivers, waivers=config.waivers, names=names, now=options.now)
         verifier = verifier or stack.enter_context(Verifier(workers=options.workers))
         choice = _choose(config, ledger, options, open_with) if options.limits.any else None
-        platforms = stack.enter_context(closing(Platforms(config.experience_platform, open_platform)))
         records = RunRecords(platforms, ledger, now=options.now, clock=partial(datetime.now, UTC))
         places = [*_places(config, options)]
         jobs = [
@@ -88,7 +92,8 @@ def run_audit(
                 done[number] = answer, reading
         answers = [done[number][0] for number in sorted(done)]
         readings = [reading for number in sorted(done) if (reading := done[number][1])]
-        answers.append(_told_of_platforms(platforms, waive))
+        of_flows = [one for one in audited.find() if _is_selected(one, flows, options)]
+        answers.append(_told_of_platforms(platforms, of_flows, waive))
         verdicts.record_findings(audit, answers[-1].findings, at=options.now)
         verdicts.record_unverifiable(audit, answers[-1].unverifiable)
         runs = [v for a in answers for v in a.verdicts]
@@ -116,9 +121,16 @@ def run_audit(
         return replace(verdicts.read_audit(audit), names=names, care=care)
 
 
-def _told_of_platforms(platforms: Platforms, waive: Callable[..., tuple[Sequence[Finding], object]]) -> PlaceAnswer:
-    """What is said of the sandboxes themselves."""
-    answer = PlaceAnswer()
+def _is_selected(finding: Finding, flows: Sequence[Flow], options: AuditOptions) -> bool:
+    """Whether a finding about a flow is in scope; one about a flow that is not configured, if nothing is left out."""
+    return any(flow.name == finding.flow for flow in flows) or not (options.is_partial or options.destination)
+
+
+def _told_of_platforms(
+    platforms: Platforms, of_flows: Sequence[Finding], waive: Callable[..., tuple[Sequence[Finding], object]]
+) -> PlaceAnswer:
+    """What is said of the sandboxes themselves, and of their flows."""
+    answer = PlaceAnswer(findings=[*of_flows])
     for name, error in sorted(platforms.failures.items()):
         finding, doubt = find_platform_trouble(name, trouble_of_platform(error))
         answer.findings.append(finding)
@@ -157,8 +169,13 @@ def plan_audit(
     options: AuditOptions,
     *,
     open_with: Callable[[Destination], OpenAdapter] = open_configured,
+    open_platform: OpenPlatform = open_configured_platform,
 ) -> AuditPlan:
     """What an audit with these options would read: lists and matches, opens nothing, writes nothing down."""
+    with closing(Platforms(config.experience_platform, open_platform)) as platforms:
+        audited = AuditedFlows(config, platforms, ledger, now=options.now, remembers=False)
+        audited.read()
+        config = replace(config, flows=audited.flows)
     tally, troubles = _tally(config, ledger, options, open_with)
     return tally.told(troubles, ledger)
 

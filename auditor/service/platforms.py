@@ -1,19 +1,12 @@
 """The organisations and sandboxes of one audit: each opened once, and not asked again once it does not answer."""
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from adapters.base import ClockSkew, CredentialExpired, DestinationError, Throttled, Unreachable
-from adapters.experience_platform.types import (
-    BaseConnection,
-    Batch,
-    EligibleDataset,
-    Flow,
-    Run,
-    SourceConnection,
-    TargetConnection,
-)
+from adapters.experience_platform.types import Batch, EligibleDataset, Run
+from auditor.flow_model import FlowVersion
 from auditor.settings.experience_platform import ExperiencePlatformFacts
 
 T = TypeVar("T")
@@ -32,20 +25,11 @@ class PlatformSource(Protocol):
     def list_runs(self, flow_id: str, *, started_after_ms: int | None) -> Iterator[Run]:
         """The runs of a flow."""
 
-    def list_flows(self) -> Iterator[Flow]:
-        """All dataset-export flows."""
+    def read_exports(self) -> Sequence[FlowVersion]:
+        """All dataset-export flows as they are now, with their connections."""
 
-    def read_flow(self, flow_id: str) -> Flow:
-        """One flow. Raises NotFound."""
-
-    def read_source_connection(self, connection: str) -> SourceConnection:
-        """Raises NotFound."""
-
-    def read_target_connection(self, connection: str) -> TargetConnection:
-        """Raises NotFound."""
-
-    def read_base_connection(self, connection: str) -> BaseConnection:
-        """Raises NotFound."""
+    def has_flow(self, flow_id: str) -> bool:
+        """Whether there is a flow of this id, whatever it exports."""
 
     def list_eligible_datasets(self) -> Iterator[EligibleDataset]:
         """The datasets that can be exported."""
