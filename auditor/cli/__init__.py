@@ -6,6 +6,7 @@ from auditor.cli.audit import audit
 from auditor.cli.config import config_app
 from auditor.cli.demo import demo
 from auditor.cli.destinations import destinations_app
+from auditor.cli.discover import discover
 from auditor.cli.explain import explain
 from auditor.cli.exports import exports_app
 from auditor.cli.verify import verify
@@ -20,6 +21,7 @@ app = typer.Typer(
     epilog="Exit codes: 0 good · 1 findings at or above the threshold · 2 usage or configuration · 3 could not check",
 )
 app.command()(demo)
+app.command()(discover)
 app.command()(audit)
 app.command()(verify)
 app.command()(explain)

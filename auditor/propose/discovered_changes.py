@@ -31,6 +31,10 @@ class Change:
     datasets: tuple[Dataset, ...] = ()  # to be added
     tell: tuple[str, ...] = ()
 
+    @property
+    def is_something(self) -> bool:
+        return bool(self.flow_id or self.end or self.schedule or self.datasets or self.tell)
+
 
 def compare(flow: Flow, found: FoundFlow, *, moved_to: str, now: datetime) -> Change:
     """What differs between a configured flow and the dataflow. `moved_to`: where it writes now; "": to the same.

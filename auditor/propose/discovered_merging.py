@@ -6,7 +6,6 @@ from typing import Final
 
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
-from auditor.flow_model import FlowVersion
 from auditor.propose.discovered import Discovery
 from auditor.propose.discovered_changes import Change
 from auditor.propose.discovered_writing import (
@@ -38,15 +37,12 @@ def merge(text: str, discovery: Discovery, changes: Sequence[Change]) -> Merged:
     for change in changes:
         merging.change(change)
     merging.add("destinations", [line for one in discovery.destinations for line in render_destination(one)])
-    flows = [line for one in discovery.flows for line in render_flow(one)]
     left = [one for one in discovery.left_out if one.flow.version.flow_id not in text]
-    merging.add("flows", [*flows, *render_left_out(left)] if flows or merging.has("flows") else flows)
+    flows = [line for one in discovery.flows for line in ["", *render_flow(one)]]
+    if left and (flows or merging.has("flows")):
+        flows += ["", *render_left_out(left)]
+    merging.add("flows", flows if merging.has("flows") else flows[1:])
     return Merged(edits.result(), tuple(merging.elsewhere))
-
-
-def find_tied(version: FlowVersion, text: str) -> bool:
-    """Whether a configuration names a flow, be it in a comment."""
-    return bool(version.flow_id) and version.flow_id in text
 
 
 class _Merging:
@@ -87,7 +83,7 @@ class _Merging:
         flows = edits.child(edits.root, "flows")
         found = edits.child(flows[1], change.flow) if flows else None
         if found is None:
-            if _is_something(change):
+            if change.is_something:
                 self.elsewhere.append(change.flow)
             return
         key, flow = found
@@ -205,10 +201,6 @@ class _Merging:
         else:
             self._edits.insert(self._edits.end_of(last), f", {text}")
         return True
-
-
-def _is_something(change: Change) -> bool:
-    return bool(change.tell or _told_instead(change))
 
 
 def _told_instead(change: Change) -> list[str]:

@@ -14,6 +14,7 @@ from auditor.settings.flows import DEFAULT_TEMPLATE
 from auditor.settings.values import render_duration
 
 _UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_REFERENCE = re.compile(r"\$\{\w+\}", re.ASCII)
 _FORMAT_UNTOLD = "TODO: json or parquet; the connection does not tell"
 _COMPRESSION_UNTOLD = "TODO: gzip or none; the connection does not tell"
 _MANIFEST_UNTOLD = "TODO: true if *Include manifest file* is switched on; the API does not tell"
@@ -36,7 +37,7 @@ def render_discovery(discovery: Discovery, sources: Sequence[Source]) -> str:
     for source in sources:
         lines.append(f"  {render_value(source.name)}:")
         lines += [f"    # {render_comment(remark)}" for remark in source.remarks]
-        lines += [f"    {key}: {value}" for key, value in source.section.items()]
+        lines += [f"    {key}: {_setting(value)}" for key, value in source.section.items()]
     lines += ["", "destinations:"]
     for destination in discovery.destinations:
         lines += render_destination(destination)
@@ -45,6 +46,10 @@ def render_discovery(discovery: Discovery, sources: Sequence[Source]) -> str:
         lines += [*render_flow(flow), ""]
     lines += render_left_out(discovery.left_out)
     return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _setting(value: str) -> str:
+    return value if _REFERENCE.fullmatch(value) else render_value(value)
 
 
 def _head(sources: Sequence[Source]) -> Iterator[str]:

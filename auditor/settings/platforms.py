@@ -59,6 +59,8 @@ def _written(given: Value, folder: FilePath) -> dict[str, dict[str, str]]:
         if not isinstance(section, dict):
             continue
         shown[name] = {key: text for key in _PLAIN if isinstance(text := section.get(key), str)}
+        if scopes := section.get("scopes"):
+            shown[name]["scopes"] = ", ".join(map(str, scopes)) if isinstance(scopes, list) else str(scopes)
         secret, file = section.get("client_secret"), section.get("client_secret_file")
         if isinstance(secret, str) and _REFERENCE.fullmatch(secret):
             shown[name]["client_secret"] = secret

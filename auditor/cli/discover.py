@@ -1,0 +1,209 @@
+"""`export-auditor discover`: a configuration from what Experience Platform says of its dataset exports."""
+
+import difflib
+import os
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from adapters.base import inert
+from auditor.cli.choices import DEFAULT_CONFIG, complain, moment_of
+from auditor.cli.output import CannotWriteError, write_report
+from auditor.cli.progress import show_progress
+from auditor.propose.habits import counted
+from auditor.propose.yaml_edits import CannotEditError
+from auditor.service.discovered_config import Written, merge_config, write_config
+from auditor.service.discovering import SandboxFlows, read_sandboxes
+from auditor.settings import Config, ConfigError, load_config
+from auditor.settings.experience_platform import ExperiencePlatformFacts
+from auditor.settings.platforms import Platforms, load_platforms
+from auditor.settings.problems import did_you_mean
+
+_MOST_BYTES = 4_000_000
+
+
+def discover(
+    config: Annotated[Path, typer.Option("--config", "-c", help="Names the sandboxes.")] = DEFAULT_CONFIG,
+    sandbox: Annotated[
+        list[str] | None, typer.Option(help="Only this entry of experience_platform, or sandbox. May be given again.")
+    ] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="The file. Default: standard output.")] = None,
+    *,
+    merge: Annotated[bool, typer.Option("--merge", help="Bring what is new into the file that is there.")] = False,
+    diff: Annotated[bool, typer.Option("--diff", help="Show what --merge would change; write nothing.")] = False,
+    now: Annotated[str, typer.Option(help="Which flows have ended by then: a moment like 2026-11-01T06:00:00Z.")] = "",
+) -> None:
+    """Write a configuration from the dataset-export flows that Experience Platform has.
+
+    Only reads there. Exit code 0; 1 with --diff where something differs; 3 where a sandbox could not be read, or
+    nothing exports; 2 usage or configuration.
+    """
+    if merge and diff:
+        complain("--merge and --diff do not go together; --diff shows what --merge would do")
+    if output is not None and str(output) != "-" and output.exists() and not merge and not diff:
+        complain(f"{inert(str(output))!r} exists; name another file, or add --merge or --diff")
+    moment = moment_of("--now", now) or datetime.now(UTC)
+    platforms = _load(config)
+    chosen = _choose(platforms, sandbox or [])
+    target = _target(config, output) if merge or diff else None
+    there = _read_target(target, platforms) if target else None
+    sandboxes = _read(chosen)
+    failed = [one for one in sandboxes if one.failure is not None]
+    _tell_failures(failed)
+    if len(failed) == len(sandboxes):
+        _give_up("no sandbox could be read, so nothing is written")
+    try:
+        if target is None or there is None:
+            written = write_config(platforms, sandboxes, now=moment)
+            _refuse_nothing(written, sandboxes)
+            write_report(written.text, output)
+            differs = False
+        else:
+            written = merge_config(there.text, there.config, platforms, sandboxes, now=moment)
+            differs = _put(there, written, target, output, diff=diff)
+    except (CannotWriteError, CannotEditError) as error:
+        complain(str(error))
+    except (ConfigError, ValueError) as error:
+        _give_up(f"what is there cannot stand in a configuration, so nothing is written: {error}")
+    _tell(written, sandboxes, shown_only=diff)
+    raise typer.Exit(3 if failed else 1 if diff and differs else 0)
+
+
+def _load(path: Path) -> Platforms:
+    try:
+        return load_platforms(path)
+    except ConfigError as error:
+        complain(str(error))
+
+
+def _choose(platforms: Platforms, names: Sequence[str]) -> list[ExperiencePlatformFacts]:
+    known = {name for one in platforms.facts.values() for name in (one.name, one.sandbox)}
+    for name in names:
+        if name not in known:
+            hint = did_you_mean(name, known)
+            there = ", ".join(map(inert, platforms.facts))
+            complain(f"--sandbox {inert(name)}: no such sandbox in {platforms.path}; there: {there}.{hint}")
+    return [one for one in platforms.facts.values() if not names or {one.name, one.sandbox} & set(names)]
+
+
+class _There:
+    """The file that is there. Its line breaks and byte order mark are given back as they were."""
+
+    def __init__(self, data: bytes, config: Config | None) -> None:
+        self._bom = "\ufeff" if data.startswith(b"\xef\xbb\xbf") else ""
+        text = data.decode("utf-8-sig")
+        self._break = "\r\n" if "\r\n" in text else "\n"
+        self.text = text.replace("\r\n", "\n")
+        self.config = config
+
+    def whole(self, text: str) -> str:
+        return self._bom + text.replace("\n", self._break)
+
+
+def _target(config: Path, output: Path | None) -> Path:
+    if output is None or str(output) == "-":
+        return config
+    if not output.exists():
+        complain(
+            f"{inert(str(output))!r} is not there, so there is nothing to compare with; leave --merge and --diff out"
+        )
+    return output
+
+
+def _read_target(path: Path, platforms: Platforms) -> _There:
+    """The file with what it says: None while it has neither destinations nor flows."""
+    try:
+        config = load_config(path) if path != platforms.path or platforms.has_flows else None
+        return _There(path.read_bytes(), config)
+    except ConfigError as error:
+        complain(str(error))
+    except OSError as error:
+        complain(f"{inert(str(path))!r} cannot be read: {error.strerror}")
+
+
+def _read(chosen: Sequence[ExperiencePlatformFacts]) -> list[SandboxFlows]:
+    found = []
+    with show_progress(sys.stderr) as progress:
+        progress.stage("sandboxes read", len(chosen))
+        for one in read_sandboxes(chosen):
+            found.append(one)
+            progress.advance()
+    return found
+
+
+def _put(there: _There, written: Written, target: Path, output: Path | None, *, diff: bool) -> bool:
+    """Show or write the merged text. Says whether it differs from what is there."""
+    differs = written.text != there.text
+    if diff:
+        write_report(_render_diff(there.text, written.text, target), None)
+        return differs
+    if differs:
+        _check_merged(there.whole(written.text), target)
+    if output is not None and str(output) == "-":
+        write_report(there.whole(written.text), None)
+    elif differs:
+        write_report(there.whole(written.text), target)
+    return differs
+
+
+def _check_merged(text: str, target: Path) -> None:
+    """Load it from where it will lie: what it includes is found from there. Raises ConfigError."""
+    folder = target.absolute().parent
+    trial = folder / f".export-auditor-{os.getpid()}.yaml"
+    try:
+        write_report(text, trial)
+        load_config(trial)
+    except ConfigError as error:
+        raise ConfigError(str(target), error.problems) from None
+    except CannotWriteError as error:
+        raise CannotWriteError(str(error).replace(f"{str(trial)!r}", f"a file beside {str(target)!r}")) from None
+    finally:
+        trial.unlink(missing_ok=True)
+
+
+def _render_diff(before: str, after: str, target: Path) -> str:
+    name = inert(str(target))
+    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), name, f"{name} (discovered)", lineterm="")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _refuse_nothing(written: Written, sandboxes: Sequence[SandboxFlows]) -> None:
+    if written.discovery.flows:
+        return
+    _tell(written, sandboxes)
+    _give_up("no flow exports datasets at present, so nothing is written")
+
+
+def _give_up(sentence: str) -> None:
+    typer.echo(f"export-auditor: {inert(sentence)}", err=True)
+    raise typer.Exit(3)
+
+
+def _tell_failures(failed: Sequence[SandboxFlows]) -> None:
+    for one in failed:
+        typer.echo(f"export-auditor: {inert(one.platform)} was not read: {inert(str(one.failure))}", err=True)
+
+
+def _tell(written: Written, sandboxes: Sequence[SandboxFlows], *, shown_only: bool = False) -> None:
+    """A summary for a person, on standard error."""
+    for one in sandboxes:
+        if one.failure is None:
+            others = f"; {counted(one.others, 'other flow')} to destinations left out" if one.others else ""
+            exports = counted(len(one.flows), "flow")
+            typer.echo(f"{inert(one.platform)}: {exports} of dataset exports{others}", err=True)
+    discovery = written.discovery
+    changed = sum(change.is_something for change in written.changes)
+    found = [counted(len(discovery.flows), "new flow"), counted(len(discovery.destinations), "new destination")]
+    found += [counted(changed, "flow") + " with changes"] if written.changes else []
+    found += [counted(len(discovery.left_out), "flow") + " left out"]
+    typer.echo(f"{', '.join(found)}; {'nothing was written' if shown_only else 'written'}", err=True)
+    for left in discovery.left_out:
+        typer.echo(f"  {inert(left.flow.name)}: it {inert(left.why)}", err=True)
+    for name in written.elsewhere:
+        typer.echo(f"  {inert(name)} stands in an included file: changes there are made by hand", err=True)
+    if todo := sum("TODO" in line for line in written.text.splitlines()):
+        typer.echo(f"{counted(todo, 'line')} with TODO: to be filled in by hand", err=True)
