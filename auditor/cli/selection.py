@@ -9,11 +9,15 @@ from auditor.settings import Config
 
 
 def check_selection(config: Config, options: AuditOptions) -> None:
-    """End with exit code 2 for a name that is not configured, and for names that nothing has together."""
+    """End with exit code 2 for a name that is not configured, and for names that nothing has together.
+
+    Which flows and datasets a sandbox has whose flows are followed is known only once it was asked.
+    """
+    follows = any(platform.discover for platform in config.experience_platform.values())
     for option, value, known in _options(config, options):
-        if value and value not in known:
+        if value and value not in known and not (follows and option in ("--flow", "--dataset")):
             complain(f"{option} {value}: not in {config.path}; there: {', '.join(sorted(known)) or 'none'}")
-    if not any(options.selects(flow, dataset.id) for flow in config.flows.values() for dataset in flow.datasets):
+    if not follows and not any(options.selects(flow, dataset.id) for flow in config.flows.values() for dataset in flow.datasets):
         given = " ".join(f"{option} {value}" for option, value, _ in _options(config, options) if value)
         complain(f"{given}: no dataset in {config.path} fits all of these; leave one out")
 

@@ -1,9 +1,12 @@
 """The truth table, cell by cell: six states of the run, five of storage, three of the counts."""
 
+from pathlib import Path
+
 import pytest
 
 from auditor.model import RunState
 from auditor.reconcile.crosscheck import Agreement, ArrivalRule, ContentRule, Storage, decide, list_cells
+from auditor.reconcile.crosscheck_page import render_page
 
 SEEN, NOT_NEEDED, OPEN, UNKNOWN = ArrivalRule.AS_SEEN, ArrivalRule.NOT_NEEDED, ArrivalRule.OPEN, ArrivalRule.UNKNOWN
 AS_SEEN, INCOMPLETE, UNVERIFIABLE = ContentRule.AS_SEEN, ContentRule.INCOMPLETE, ContentRule.UNVERIFIABLE
@@ -85,3 +88,9 @@ def test_cell(state, storage, counts, arrival, content, codes):
 def test_all_ninety_cells_are_decided_and_listed():
     assert len(CELLS) == 90
     assert {(s, st, c) for s, st, c, _ in list_cells()} == {(s, st, c) for s, st, c, *_ in CELLS}
+
+
+def test_the_page_is_the_one_of_the_table():
+    page = (Path(__file__).parents[2] / "docs" / "cross-check.md").read_text(encoding="utf-8")
+    assert page == render_page(), "run: python -m auditor.reconcile.crosscheck_page > docs/cross-check.md"
+    assert len([line for line in page.splitlines() if line.count("|") == 8 and "---" not in line]) == 1 + 90
