@@ -24,6 +24,8 @@ from auditor.model import AuditResult, Coverage, Ending, Finding, Look, Status, 
 
 __all__ = ["AuditRecords"]
 
+PARTS = ("destination", "flow", "dataset", "team", "tag", "owner", "flows")
+"""Options that say which part of the configuration an audit looked at."""
 LAST = datetime.max.replace(tzinfo=UTC)
 
 
@@ -132,6 +134,14 @@ class AuditRecords(Database):
         if seconds <= 0:
             return None
         return ReadingRate(sum(row.files_read for row in rows) / seconds, sum(row.bytes_read for row in rows) / seconds)
+
+    def newest_whole_audit(self, *, audits_back: int = 500) -> int | None:
+        """The number of the newest finished audit of everything that was configured; None if there is none."""
+        c = audits.c
+        query = select(c.id, c.options).where(c.finished_at.is_not(None)).order_by(c.id.desc()).limit(audits_back)
+        with self._reading() as connection:
+            rows = connection.execute(query).all()
+        return next((row.id for row in rows if not any(row.options.get(key) for key in PARTS)), None)
 
     def read_audit(self, audit: int) -> AuditResult:
         """Exactly what `audit` said, whatever was said later. Runs and findings by flow, dataset and due.
