@@ -78,7 +78,7 @@ def _without_what_is_planned(plan: FlowPlan, planned: dict[Ref, Step]) -> FlowPl
         if earlier.body != step.body:
             told = f"the {step.ref} would be made with another login by another flow; give each its own name"
             return replace(plan, steps=(), obstacles=(*plan.obstacles, told))
-    steps = [replace(step, body=None) if planned.get(step.ref) not in (None, step) else step for step in plan.steps]
+    steps = (step if planned.get(step.ref, step) is step else replace(step, body=None) for step in plan.steps)
     return replace(plan, steps=tuple(steps))
 
 

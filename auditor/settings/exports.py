@@ -121,7 +121,7 @@ def _read(flow: str, given: Value, flows: Mapping[str, Flow], platforms: Platfor
 
 
 def _is_same(one: str, other: str, platforms: Platforms) -> bool:
-    """Whether two entries are the same sandbox: one to audit it, one that may write, perhaps. With mistakes: perhaps."""
+    """Whether two entries are one sandbox, as one that audits and one that may write. With mistakes: perhaps."""
     first, second = platforms.get(one), platforms.get(other)
     return first is None or second is None or _place(first) == _place(second)
 

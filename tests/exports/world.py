@@ -10,7 +10,6 @@ from typing import Any
 from typer.testing import CliRunner
 
 from auditor.cli import app
-from auditor.settings import Config, load_config
 from auditor.worlds.platform import Call, FlowService, PlatformServer, Stock
 from auditor.worlds.platform.stock import CONNECTION_SPECS
 
@@ -97,10 +96,6 @@ def write(folder: Path, text: str) -> Path:
     path = folder / "auditor.yaml"
     path.write_text(text, encoding="utf-8")
     return path
-
-
-def config(folder: Path, text: str) -> Config:
-    return load_config(write(folder, text), {})
 
 
 def run(folder: Path, text: str, *arguments: str) -> Any:
