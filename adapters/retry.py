@@ -67,17 +67,20 @@ class Patience:
 
     def wait_after(self, error: DestinationError) -> None:
         """Wait before the next attempt. Raises `error` where another attempt is no use or not allowed."""
-        if not error.retryable:
-            raise error
-        now_s = self._policy.clock()
-        if self._failures == 0:
-            self._since_s = now_s
-        self._failures += 1
-        wait_s = self._wait_s(error)
-        if self._failures >= self._policy.attempts or now_s + wait_s - self._since_s > self._policy.budget_s:
-            raise self._last_word(error, now_s)
-        self._count.add_one()
-        self._policy.sleep(wait_s)
+        try:
+            if not error.retryable:
+                raise error
+            now_s = self._policy.clock()
+            if self._failures == 0:
+                self._since_s = now_s
+            self._failures += 1
+            wait_s = self._wait_s(error)
+            if self._failures >= self._policy.attempts or now_s + wait_s - self._since_s > self._policy.budget_s:
+                raise self._last_word(error, now_s)
+            self._count.add_one()
+            self._policy.sleep(wait_s)
+        finally:
+            del error  # its traceback leads here: they would keep each other alive, and the connection it speaks of
 
     def _wait_s(self, error: DestinationError) -> float:
         if error.retry_after_s is not None:
@@ -217,21 +220,24 @@ class _Resuming(io.RawIOBase):
             return count
 
     def _resume(self, error: DestinationError) -> None:
-        self._stream.close()
-        if self._given - self._given_at_break >= PROGRESS_BYTES:
-            self._patience.reset()
-        self._given_at_break = self._given
-        while True:
-            if not self._version:
-                raise error
-            self._patience.wait_after(error)
-            left = None if self._length is None else self._length - self._given
-            try:
-                self._stream = self._open_at(self._start + self._given, left, self._version)
-            except DestinationError as another:
-                error = another
-            else:
-                return
+        try:
+            self._stream.close()
+            if self._given - self._given_at_break >= PROGRESS_BYTES:
+                self._patience.reset()
+            self._given_at_break = self._given
+            while True:
+                if not self._version:
+                    raise error
+                self._patience.wait_after(error)
+                left = None if self._length is None else self._length - self._given
+                try:
+                    self._stream = self._open_at(self._start + self._given, left, self._version)
+                except DestinationError as another:
+                    error = another
+                else:
+                    return
+        finally:
+            del error  # as above
 
     def close(self) -> None:
         self._stream.close()

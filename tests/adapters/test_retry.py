@@ -1,7 +1,10 @@
 """Trying again: bounded, counted, and never a key or byte twice or lost."""
 
+import contextlib
+import gc
 import io
 import itertools
+import weakref
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -122,6 +125,36 @@ def test_what_will_not_pass_is_not_tried_again(kind: type[DestinationError]):
     with pytest.raises(kind):
         RetryingAdapter(shaky, Time().policy()).describe_object("k")
     assert shaky.requests == 1
+
+
+class Held:
+    """What the frame of a request holds while it fails: a connection."""
+
+
+@pytest.mark.parametrize("kind", [NotFound, Unreachable])
+@pytest.mark.parametrize("ask", ["describe", "read", "rest"])
+def test_a_failure_that_was_told_keeps_nothing_alive(kind: type[DestinationError], ask: str):
+    alive: list[weakref.ref[Held]] = []
+
+    class Failing(Shaky):
+        def request(self) -> None:
+            held = Held()
+            alive.append(weakref.ref(held))
+            self.requests += 1
+            if self.requests > (ask == "rest"):
+                raise failure(kind)
+
+    adapter = RetryingAdapter(Failing(data=b"12345"), Time().policy(attempts=2))
+    gc.disable()
+    try:
+        with contextlib.suppress(kind):
+            if ask == "describe":
+                adapter.describe_object("k")
+            else:
+                adapter.read_object("k").read()
+        assert [one for one in alive if one() is not None] == []
+    finally:
+        gc.enable()
 
 
 def test_attempts_are_bounded_and_the_last_word_says_so():
