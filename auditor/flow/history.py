@@ -80,13 +80,11 @@ def _followed(schedules: list[Schedule], told: Schedule, since: datetime) -> lis
     """`schedules` with `told` in force from `since` on."""
     if not schedules:
         return [told]
-    *earlier, last = schedules
     begun = _begin(told, since)
-    return [
-        *earlier,
-        _with_hole(last, since, begun.start),
-        replace(begun, start=max(begun.start, last.start + _INSTANT)),
-    ]
+    earlier = [one for one in schedules if one.start < begun.start]  # the others never came to anything
+    if not earlier:
+        return [begun]
+    return [*earlier[:-1], _with_hole(earlier[-1], since, begun.start), begun]
 
 
 def _begin(told: Schedule, since: datetime) -> Schedule:
