@@ -120,6 +120,12 @@ def refusal(
     )
 
 
+def code_of(error: DestinationError) -> str:
+    """Adobe's code of a refusal; "" where its answer had none, and for errors of another kind."""
+    found = re.search(r"\(([A-Za-z0-9._:-]+), HTTP \d{3}\)", error.reason)
+    return found[1] if found else ""
+
+
 def _of_status(status: int) -> str:
     if 300 <= status < 400:
         return "the server sends elsewhere, which is not followed"

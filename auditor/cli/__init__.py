@@ -7,6 +7,7 @@ from auditor.cli.config import config_app
 from auditor.cli.demo import demo
 from auditor.cli.destinations import destinations_app
 from auditor.cli.discover import discover
+from auditor.cli.experience_platform import experience_platform_app
 from auditor.cli.explain import explain
 from auditor.cli.exports import exports_app
 from auditor.cli.verify import verify
@@ -27,6 +28,7 @@ app.command()(verify)
 app.command()(explain)
 app.add_typer(config_app, name="config")
 app.add_typer(destinations_app, name="destinations")
+app.add_typer(experience_platform_app, name="experience-platform")
 app.add_typer(exports_app, name="exports")
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from rich.table import Table
 from rich.text import Text
 
+from auditor.cli.check_text import outcome_cell, say_apart
 from auditor.model import Severity
 from auditor.report import ReportOptions
 from auditor.report.json_report import JsonObject, clean, encode
@@ -13,12 +14,6 @@ from auditor.report.standing import Standing
 from auditor.report.words import render_count
 from auditor.service.checking import DestinationCheck, Outcome, Step, StepName
 
-_STANDING = {
-    Outcome.DONE: Standing.GOOD,
-    Outcome.FAILED: Standing.ATTENTION,
-    Outcome.NOTHING: Standing.WAITING,
-    Outcome.NOT_TRIED: Standing.UNKNOWN,
-}
 _NARROW = 76  # below this a table would cut its cells
 _WIDE = 120  # from here on the place stands in the table
 
@@ -50,13 +45,19 @@ def _table(sheet: Sheet, checks: Sequence[DestinationCheck]) -> Table:
     table.add_column("may write", no_wrap=True)
     for check in checks:
         where = [sheet.text(_place(check))] if wide else []
-        steps = (_access(sheet, check), *(_cell(sheet, check.step(name)) for name in (StepName.LIST, StepName.READ)))
+        steps = (
+            _access(sheet, check),
+            *(outcome_cell(sheet, *_timed(check.step(name))) for name in (StepName.LIST, StepName.READ)),
+        )
         table.add_row(sheet.text(check.name), sheet.text(check.type), *where, *steps, _writes(sheet, check))
     return table
 
 
 def _list(sheet: Sheet, check: DestinationCheck) -> None:
-    cells = (_access(sheet, check), *(_cell(sheet, check.step(name)) for name in (StepName.LIST, StepName.READ)))
+    cells = (
+        _access(sheet, check),
+        *(outcome_cell(sheet, *_timed(check.step(name))) for name in (StepName.LIST, StepName.READ)),
+    )
     reach, listed, read = (cell.plain for cell in cells)
     sheet.say((check.name, "bold"), f" {check.type}", hang=2)
     sheet.say(
@@ -67,17 +68,11 @@ def _list(sheet: Sheet, check: DestinationCheck) -> None:
 def _access(sheet: Sheet, check: DestinationCheck) -> Text:
     """Reaching and logging in have one answer, and so one time."""
     reach, login = check.step(StepName.REACH), check.step(StepName.LOG_IN)
-    return _cell(sheet, reach if reach.outcome is Outcome.FAILED else login)
+    return outcome_cell(sheet, *_timed(reach if reach.outcome is Outcome.FAILED else login))
 
 
-def _cell(sheet: Sheet, step: Step) -> Text:
-    symbol, style = sheet.symbol(_STANDING[step.outcome])
-    if step.outcome is Outcome.NOT_TRIED:
-        return sheet.text(("–", "dim"))
-    if step.outcome is Outcome.NOTHING:
-        return sheet.text((f"{symbol} nothing", style))
-    told = "" if step.took_ms is None else f" {step.took_ms:,} ms" if step.took_ms else " <1 ms"
-    return sheet.text((f"{symbol}{told}", style))
+def _timed(step: Step) -> tuple[Outcome, int | None]:
+    return step.outcome, step.took_ms
 
 
 def _writes(sheet: Sheet, check: DestinationCheck) -> Text:
@@ -97,19 +92,19 @@ def _explain(sheet: Sheet, check: DestinationCheck) -> None:
     for step in check.steps:
         if step.outcome is Outcome.FAILED:
             symbol, style = sheet.symbol(Standing.ATTENTION)
-            _say(sheet, (symbol, style), f"{check.name} ({_place(check)}): {_FAILED[step.name]}: {step.told}")
+            say_apart(sheet, (symbol, style), f"{check.name} ({_place(check)}): {_FAILED[step.name]}: {step.told}")
             if step.lacks:
                 sheet.say(f"needed there: {', '.join(step.lacks)}", indent=2, hang=2)
             if step.code:
                 sheet.say(f"what to do: export-auditor explain {step.code}", indent=2, hang=2)
         elif step.outcome is Outcome.NOTHING:
-            _say(sheet, sheet.symbol(Standing.WAITING), f"{check.name} ({_place(check)}): {step.told}")
+            say_apart(sheet, sheet.symbol(Standing.WAITING), f"{check.name} ({_place(check)}): {step.told}")
     if check.excess:
         rights = ", ".join(check.excess)
         warning = f"{check.name}: the audit could also write or delete there: {rights}. It only reads; "
-        _say(sheet, sheet.symbol(Severity.WARNING), warning + "give it credentials that can do no more.")
+        say_apart(sheet, sheet.symbol(Severity.WARNING), warning + "give it credentials that can do no more.")
     for remark in check.remarks:
-        _say(sheet, sheet.symbol(Severity.INFO), f"{check.name}: {remark}")
+        say_apart(sheet, sheet.symbol(Severity.INFO), f"{check.name}: {remark}")
 
 
 _FAILED = {
@@ -118,11 +113,6 @@ _FAILED = {
     StepName.LIST: "listing failed",
     StepName.READ: "reading failed",
 }
-
-
-def _say(sheet: Sheet, symbol: tuple[str, str], text: str) -> None:
-    sheet.gap()
-    sheet.say((f"{symbol[0]} ", symbol[1]), text, hang=2)
 
 
 def _sum_up(checks: Sequence[DestinationCheck]) -> str:

@@ -47,8 +47,8 @@ def discover(
     if output is not None and str(output) != "-" and output.exists() and not merge and not diff:
         complain(f"{inert(str(output))!r} exists; name another file, or add --merge or --diff")
     moment = moment_of("--now", now) or datetime.now(UTC)
-    platforms = _load(config)
-    chosen = _choose(platforms, sandbox or [])
+    platforms = load_sandboxes(config)
+    chosen = choose_sandboxes(platforms, sandbox or [])
     target = _target(config, output) if merge or diff else None
     there = _read_target(target, platforms) if target else None
     sandboxes = _read(chosen)
@@ -73,20 +73,22 @@ def discover(
     raise typer.Exit(3 if failed else 1 if diff and differs else 0)
 
 
-def _load(path: Path) -> Platforms:
+def load_sandboxes(path: Path) -> Platforms:
+    """The section experience_platform of a configuration, or every mistake in it and exit code 2."""
     try:
         return load_platforms(path)
     except ConfigError as error:
         complain(str(error))
 
 
-def _choose(platforms: Platforms, names: Sequence[str]) -> list[ExperiencePlatformFacts]:
+def choose_sandboxes(platforms: Platforms, names: Sequence[str]) -> list[ExperiencePlatformFacts]:
+    """Those of these names, by entry or sandbox; all if none is named. A name that is none ends with exit code 2."""
     known = {name for one in platforms.facts.values() for name in (one.name, one.sandbox)}
     for name in names:
         if name not in known:
             hint = did_you_mean(name, known)
             there = ", ".join(map(inert, platforms.facts))
-            complain(f"--sandbox {inert(name)}: no such sandbox in {platforms.path}; there: {there}.{hint}")
+            complain(f"{inert(name)}: no sandbox of that name in {platforms.path}; there: {there}.{hint}")
     return [one for one in platforms.facts.values() if not names or {one.name, one.sandbox} & set(names)]
 
 

@@ -7,7 +7,12 @@ from pathlib import Path
 from typing import Any
 
 Schema = dict[str, Any]
-PAGES = {"audit.md": "audit-1", "verify.md": "verify-1", "destinations.md": "destinations-1"}
+PAGES = {
+    "audit.md": "audit-1",
+    "verify.md": "verify-1",
+    "destinations.md": "destinations-1",
+    "experience-platform.md": "experience-platform-1",
+}
 INTRODUCTION = {
     "audit.md": """\
 The object goes to standard output alone (or to the file named with `-o`); progress and warnings go to standard
@@ -21,6 +26,10 @@ complete by itself, so that they can be read while more are coming.
     "destinations.md": """\
 The object goes to standard output alone; progress goes to standard error. It is pure ASCII and stands on one line.
 Times differ from check to check.
+""",
+    "experience-platform.md": """\
+The object goes to standard output alone; progress goes to standard error. It is pure ASCII and stands on one line. Times
+differ from check to check.
 """,
 }
 PROMISES = """\
