@@ -10,6 +10,7 @@ from auditor.report.options import ReportOptions
 from auditor.report.sheet import Sheet
 from auditor.scan import TemplateError, parse_template
 from auditor.settings import Config, Destination
+from auditor.settings.exports import Export
 from auditor.settings.values import render_duration
 
 
@@ -20,7 +21,8 @@ def render_config(config: Config, name: str, options: ReportOptions) -> str:
     sheet.say(f"ledger {_without_password(config.ledger_url)}", indent=2, hang=2)
     for platform in config.experience_platform.values():
         follows = ", flows are kept in step with it" if platform.discover else ""
-        told = f"Experience Platform {platform.name}: sandbox {platform.sandbox} of {platform.org_id}{follows}"
+        writes = ", exports may be set up there" if platform.allow_write else ""
+        told = f"Experience Platform {platform.name}: sandbox {platform.sandbox} of {platform.org_id}{follows}{writes}"
         sheet.say(told, indent=2, hang=2)
     sheet.say("")
     sheet.say(("Destinations", "bold"))
@@ -28,7 +30,7 @@ def render_config(config: Config, name: str, options: ReportOptions) -> str:
         _show_destination(sheet, destination)
     for flow in config.flows.values():
         sheet.say("")
-        _show_flow(sheet, flow)
+        _show_flow(sheet, flow, config)
     for waiver in config.waivers:
         sheet.say("")
         sheet.say(("Waiver ", "bold"), f"({waiver.place}) until {_minute(waiver.waived.until)}: {waiver.waived.reason}")
@@ -60,7 +62,7 @@ def _show_destination(sheet: Sheet, destination: Destination) -> None:
     sheet.say(f"{facts.name}: {destination.type} {destination.place}, {folder}{kept}", indent=2, hang=4)
 
 
-def _show_flow(sheet: Sheet, flow: Flow) -> None:
+def _show_flow(sheet: Sheet, flow: Flow, config: Config) -> None:
     sheet.say(("Flow ", "bold"), (flow.name, "bold"), f" to {flow.destination}")
     manifest = "with manifest" if flow.manifest else "without manifest"
     sheet.say(f"{flow.format}, {flow.compression}, {manifest}, {flow.mode}, checked to {flow.level}", indent=2, hang=2)
@@ -71,6 +73,8 @@ def _show_flow(sheet: Sheet, flow: Flow) -> None:
         sheet.say(line, indent=2, hang=2)
     if told := _render_care(flow):
         sheet.say(told, indent=2, hang=2)
+    if export := config.exports.get(flow.name):
+        sheet.say(_render_export(export), indent=2, hang=2)
     if told := _render_cross_check(flow):
         sheet.say(told, indent=2, hang=2)
     overrides = ", ".join(f"{code} is {level}" for code, level in flow.severities.items())
@@ -78,6 +82,13 @@ def _show_flow(sheet: Sheet, flow: Flow) -> None:
         sheet.say(overrides, indent=2, hang=2)
     for dataset in flow.datasets:
         sheet.say(f"dataset {dataset.id} {dataset.name}".rstrip(), indent=2, hang=2)
+
+
+def _render_export(export: Export) -> str:
+    """That it may be set up, where, and with which login."""
+    base = f"base connection {export.base_connection}"
+    made = ", made of the destination's secrets where it is not there" if export.create_base_connection else ""
+    return f"may be set up in {export.experience_platform} as {export.name}, {base}{made}"
 
 
 def _render_cross_check(flow: Flow) -> str:

@@ -64,7 +64,7 @@ def apply(
         _write(render_plan(loaded, plans))
         raise typer.Exit(2)
     outcome = _apply(loaded, plans)
-    _write(render_outcome(plans, outcome))
+    _write(render_outcome(loaded, plans, outcome))
     raise typer.Exit(COULD_NOT if outcome.refusal else 0)
 
 

@@ -55,7 +55,7 @@ def _render_sum(plans: Sequence[FlowPlan]) -> Iterator[str]:
         yield "All is there. Nothing is to be sent."
 
 
-def render_outcome(plans: Sequence[FlowPlan], outcome: Outcome) -> str:
+def render_outcome(config: Config, plans: Sequence[FlowPlan], outcome: Outcome) -> str:
     """What was made, where it stopped and how to go on, and what to write into the configuration."""
     lines = [f"{_count(len(outcome.made), 'object')} made." if outcome.made else "Nothing was made."]
     lines += [inert(f"  {ref}: {outcome.ids[ref]}") for ref in outcome.made]
@@ -65,7 +65,7 @@ def render_outcome(plans: Sequence[FlowPlan], outcome: Outcome) -> str:
         lines = ["All is there already. Nothing was sent."]
     for plan in plans:
         if flow_id := outcome.ids.get(plan.declared.ref(Kind.FLOW)):
-            lines += _render_lines(plan, flow_id)
+            lines += _render_lines(config, plan, flow_id)
     return "\n".join(lines) + "\n"
 
 
@@ -77,14 +77,23 @@ def _render_stop(stopped_at: Ref, outcome: Outcome) -> Iterator[str]:
     yield "found by its name and used, also if the call that failed was carried out after all."
 
 
-def _render_lines(plan: FlowPlan, flow_id: str) -> Iterator[str]:
+def _render_lines(config: Config, plan: FlowPlan, flow_id: str) -> Iterator[str]:
     """Nothing where the configuration has them."""
     if plan.declared.flow.flow_id:
         return
     yield ""
     yield inert(f"Write below flows.{plan.declared.flow.name}, so that its exports are held against its runs:")
-    yield inert(f"    experience_platform: {plan.declared.export.experience_platform}")
+    yield inert(f"    experience_platform: {_reading_entry(config, plan.declared.export.experience_platform)}")
     yield inert(f"    flow_id: {flow_id}")
+
+
+def _reading_entry(config: Config, name: str) -> str:
+    """An entry of the same sandbox that may not write, where there is one: an audit needs no more."""
+    here = config.experience_platform[name]
+    for one in config.experience_platform.values():
+        if not one.allow_write and (one.org_id, one.sandbox) == (here.org_id, here.sandbox):
+            return one.name
+    return name
 
 
 def _count(number: int, what: str) -> str:

@@ -1,6 +1,7 @@
 """`exports apply`: only where it may, nothing twice, and an end at the first refusal that says how to go on."""
 
 import json
+import re
 
 import pytest
 
@@ -55,6 +56,16 @@ def test_the_lines_that_are_printed_are_taken_by_the_configuration(tmp_path):
         assert [one.exit_code for one in told] == [0, 0]
         assert len(sandbox.server.calls) == before
     assert "Write below" not in told[1].stdout
+
+
+def test_the_lines_name_an_entry_that_cannot_write_where_there_is_one(tmp_path):
+    with world() as sandbox:
+        text = sandbox.text()
+        entry = re.search(r"  prod:\n(?:    .*\n)+", text)[0]
+        reading = entry.replace("prod:", "audit:", 1).replace("allow_write: true", "allow_write: false")
+        text = text.replace(entry, entry + reading)
+        assert "    experience_platform: audit\n" in run(tmp_path, text, "apply", "--yes").stdout
+        assert sandbox.bodies()
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,10 @@ import json
 import re
 
 import pytest
+from typer.testing import CliRunner
 
-from tests.exports.world import BASE, CRM, SECRET, WEB, add_base, run, world
+from auditor.cli import app
+from tests.exports.world import BASE, CRM, SECRET, WEB, add_base, run, world, write
 
 NEW = "base_connection: new base, create_base_connection: true"
 ACCOUNT = "https://acmelake.dfs.core.windows.net"
@@ -347,3 +349,12 @@ def test_a_flow_by_its_name_alone_and_one_that_is_not_declared(tmp_path):
         assert 'Did you mean "web-3h"?' in found.stderr
         without = sandbox.text().partition("exports:\n")[0]
         assert "has no exports" in run(tmp_path, without, "plan").stderr
+
+
+def test_a_check_of_the_configuration_tells_what_may_be_set_up(tmp_path):
+    with world() as sandbox:
+        found = CliRunner().invoke(app, ["config", "check", "-c", str(write(tmp_path, sandbox.text()))])
+    assert found.exit_code == 0, found.output
+    told = " ".join(found.stdout.split())
+    assert "exports may be set up there" in told
+    assert "may be set up in prod as web-3h, base connection Lake backup" in told
