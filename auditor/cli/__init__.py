@@ -3,7 +3,9 @@
 import typer
 
 from auditor.cli.audit import audit
+from auditor.cli.calendar import calendar
 from auditor.cli.config import config_app
+from auditor.cli.coverage import coverage
 from auditor.cli.demo import demo
 from auditor.cli.destinations import destinations_app
 from auditor.cli.discover import discover
@@ -25,6 +27,8 @@ app.command()(demo)
 app.command()(discover)
 app.command()(audit)
 app.command()(verify)
+app.command()(coverage)
+app.command()(calendar)
 app.command()(explain)
 app.add_typer(config_app, name="config")
 app.add_typer(destinations_app, name="destinations")

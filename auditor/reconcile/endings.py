@@ -8,6 +8,7 @@ from auditor.flow_model import FlowVersion
 from auditor.model import Arrival, Content, Ending, Flow, Verdict
 from auditor.reconcile.drift import is_at_work
 
+_FOREVER = 9000  # a year: nobody plans a pause until then
 HERE = frozenset({Arrival.ON_TIME, Arrival.EARLY, Arrival.LATE, Arrival.UNEXPECTED})
 """Arrivals of what lies in the destination."""
 
@@ -85,6 +86,8 @@ def ends_of(flow: Flow, calendar: Calendar) -> Iterator[Ending]:
     version = calendar.versions.get((flow.experience_platform, flow.flow_id)) if flow.flow_id else None
     read = [*_ends_of_version(version, calendar, flow)] if version else []
     own = flow.schedules[-1] if flow.schedules else None
+    if own is not None and any(one.end.year >= _FOREVER for one in own.exclusions):
+        return  # a flow that has moved: here nothing is due any more
     if own is not None and own.end is not None and not own.once and own.end not in [one.when for one in read]:
         yield Ending(own.end, "flow-ending", flow.name, "`end` in the configuration", flow.name, "", flow.destination)
     yield from read
@@ -110,7 +113,7 @@ def _of_credentials(credentials: Iterable[Credential]) -> Iterator[Ending]:
         source = f"{one.source}; the audit fetches new ones by itself" if one.renewed else one.source
         yield Ending(
             one.when,
-            "credential-expiring",
+            "credential-renewed" if one.renewed else "credential-expiring",
             one.subject,
             source,
             destination=one.destination,

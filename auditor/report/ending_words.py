@@ -13,6 +13,7 @@ KINDS = {
     "flow-ending": "flow",
     "flow-disabled": "flow",
     "credential-expiring": "credential",
+    "credential-renewed": "credential",
     "export-expiring": "export",
 }
 
@@ -20,7 +21,8 @@ KINDS = {
 def choose_near(endings: Iterable[Ending], now: datetime) -> list[Ending]:
     """Those of the near future, soonest first; exports, which come and go, only in their last days."""
     spans = {"export-expiring": NEAR_EXPORT}
-    return [one for one in endings if timedelta(0) <= one.when - now <= spans.get(one.code, NEAR)]
+    known = [one for one in endings if one.code != "credential-renewed"]
+    return [one for one in known if timedelta(0) <= one.when - now <= spans.get(one.code, NEAR)]
 
 
 def render_when(ending: Ending) -> str:

@@ -75,6 +75,17 @@ def render_json(result: AuditResult) -> str:
     return "{\n" + ",\n".join(members) + "\n}\n"
 
 
+def render_members(members: JsonObject, *tables: str) -> str:
+    """One object: `members`, then `tables` as `rows` gives them; ends with a newline."""
+    lines = [*(_member(name, value) for name, value in members.items()), *tables]
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def rows(name: str, items: Iterable[JsonObject]) -> str:
+    """An array in its order, one item a line."""
+    return _rows(name, items, sort=False)
+
+
 def describe_look(look: Look) -> JsonObject:
     """How one dataset was looked at."""
     return {

@@ -16,6 +16,7 @@ from auditor.model import AuditResult, Care, Finding, Flow, Watched
 from auditor.reconcile.places import find_platform_trouble
 from auditor.reconcile.status import judge_status
 from auditor.reconcile.waivers import Scope, apply_waivers, find_waiver_faults
+from auditor.service.beyond import look_beyond
 from auditor.service.flows import AuditedFlows
 from auditor.service.limits import Choice, Newest
 from auditor.service.options import AuditOptions, Progress, Quiet
@@ -92,7 +93,20 @@ def run_audit(
                 done[number] = answer, reading
         answers = [done[number][0] for number in sorted(done)]
         readings = [reading for number in sorted(done) if (reading := done[number][1])]
-        of_flows = [one for one in audited.find() if _is_selected(one, flows, options)]
+        beyond = look_beyond(
+            config,
+            audited,
+            platforms,
+            ledger,
+            options,
+            flows=flows,
+            destinations=[place for place, _ in places],
+            runs=[v for a in answers for v in a.verdicts],
+            findings=[f for a in answers for f in a.findings],
+        )
+        names = {**beyond.names, **names}
+        waive = partial(apply_waivers, waivers=config.waivers, names=names, now=options.now)
+        of_flows = [one for one in (*audited.find(), *beyond.findings) if _is_selected(one, flows, options)]
         answers.append(_told_of_platforms(platforms, of_flows, waive))
         verdicts.record_findings(audit, answers[-1].findings, at=options.now)
         verdicts.record_unverifiable(audit, answers[-1].unverifiable)
@@ -116,6 +130,8 @@ def run_audit(
             looks=sorted(
                 {look for a in answers for look in a.looks}, key=lambda look: (look.destination, look.dataset)
             ),
+            coverage=beyond.coverage,
+            endings=beyond.endings,
         )
         care = {(f.name, d.id): d.care for f in flows for d in f.datasets if d.care != Care()}
         return replace(verdicts.read_audit(audit), names=names, care=care)

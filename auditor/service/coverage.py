@@ -1,6 +1,6 @@
 """Coverage as one audit or one question has it: sandboxes asked, storage taken from what was audited."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -11,6 +11,7 @@ from auditor.model import AuditResult, Coverage, Dataset, Finding, Flow, Unverif
 from auditor.reconcile.coverage import Sandbox, Sight, judge_coverage
 from auditor.reconcile.coverage_sights import see_datasets, unseen
 from auditor.reconcile.unprotected import find_unprotected, mark_waived
+from auditor.service.flows import AuditedFlows
 from auditor.service.platforms import OpenPlatform, Platforms, open_configured_platform
 from auditor.settings import Config
 
@@ -30,7 +31,11 @@ class CoverageAnswer:
 class CoverageReading:
     """Asks the sandboxes of a configuration which datasets could be exported and which flows export them."""
 
-    def __init__(self, config: Config, platforms: Platforms, ledger: Ledger, *, now: datetime) -> None:
+    def __init__(
+        self, config: Config, platforms: Platforms, ledger: Ledger, *, now: datetime, is_past: bool = False
+    ) -> None:
+        """`is_past`: flows are as the ledger saw them by `now`; of those it did not know, as they are today."""
+        self._is_past = is_past
         self._config = config
         self._platforms = platforms
         self._ledger = ledger
@@ -39,16 +44,21 @@ class CoverageReading:
         self._versions: dict[str, Mapping[str, FlowVersion]] = {}
 
     def judge(
-        self, sights: Mapping[str, Mapping[str, Sight]], known: Mapping[str, Mapping[str, FlowVersion]]
+        self,
+        platforms: Iterable[str],
+        sights: Mapping[str, Mapping[str, Sight]],
+        known: Mapping[str, Mapping[str, FlowVersion]],
     ) -> CoverageAnswer:
         """`sights`: by platform and dataset. `known`: flows that were read already, by platform and id."""
         lines: list[Coverage] = []
-        for name in self._config.experience_platform:
+        for name in platforms:
             eligible = self._eligible(name)
             flows, unread = ([*known[name].values()], "") if name in known else self._flows(name)
+            past = self._past(name)
+            if self._is_past:
+                flows = _as_of(flows, past, self._now)
             if not unread:
                 self._versions[name] = {flow.flow_id: flow for flow in flows}
-            past = self._past(name)
             sandbox = Sandbox(name, eligible, flows, past, sights.get(name, {}), unread)
             lines += judge_coverage(sandbox, now=self._now)
         waived = mark_waived(lines, self._config.waivers, now=self._now)
@@ -84,6 +94,12 @@ class CoverageReading:
         self._doubts.append(Unverifiable(subject, str(error), destination=f"Experience Platform {name}"))
 
 
+def _as_of(flows: Sequence[FlowVersion], past: Sequence[FlowVersion], now: datetime) -> list[FlowVersion]:
+    """`flows` without those made later, each as it was then, where that is known."""
+    then = {one.flow_id: one for one in reversed(past)}  # `past` has the newest first
+    return [then.get(one.flow_id, one) for one in flows if one.created is None or one.created <= now]
+
+
 def sights_of(
     config: Config, flows: Sequence[Flow], result: AuditResult | None, *, now: datetime
 ) -> dict[str, dict[str, Sight]]:
@@ -93,6 +109,11 @@ def sights_of(
         own = [flow for flow in flows if flow.experience_platform in ("", name)]
         sights[name] = dict(unseen(own)) if result is None else see_datasets(own, result.runs, result.findings, now=now)
     return sights
+
+
+def versions_of(audited: AuditedFlows) -> dict[str, Mapping[str, FlowVersion]]:
+    """The flows that an audit has read, by platform and id."""
+    return {name: sandbox.versions for name, sandbox in audited.sandboxes.items()}
 
 
 def read_coverage(
@@ -110,8 +131,11 @@ def read_coverage(
     result = ledger.read_audit(number) if number is not None else None
     platforms = Platforms(config.experience_platform, open_platform)
     try:
+        audited = AuditedFlows(config, platforms, ledger, now=now, remembers=False)
+        audited.read()
+        sights = sights_of(config, [*audited.flows.values()], result, now=now)
         reading = CoverageReading(config, platforms, ledger, now=now)
-        answer = reading.judge(sights_of(config, [*config.flows.values()], result, now=now), {})
+        answer = reading.judge(config.experience_platform, sights, versions_of(audited))
     finally:
         platforms.close()
     return CoverageAnswer(

@@ -51,10 +51,14 @@ class ReadEnds:
     credentials: list[Credential] = field(default_factory=list)
     retentions: dict[str, Retention] = field(default_factory=dict)
     untold: list[Untold] = field(default_factory=list)
+    unread: list[Untold] = field(default_factory=list)  # what did not answer
 
 
-def read_ends(destinations: Iterable[Destination], *, open_zone: OpenZone = open_configured_zone) -> ReadEnds:
-    """What ends at `destinations`. What a landing zone does not answer is as configured, and said to be."""
+def read_ends(destinations: Iterable[Destination], *, open_zone: OpenZone | None) -> ReadEnds:
+    """What ends at `destinations`. What a landing zone does not answer is as configured, and said to be.
+
+    `open_zone`: None asks no landing zone.
+    """
     ends = ReadEnds()
     for destination in destinations:
         for found in _signatures(destination):
@@ -65,7 +69,8 @@ def read_ends(destinations: Iterable[Destination], *, open_zone: OpenZone = open
         if destination.facts.retain is not None:
             source = f"`retain` of {destination.name} in the configuration, counted from the due time"
             ends.retentions[destination.name] = Retention(destination.facts.retain, source)
-        if destination.type == "data-landing-zone" and destination.options.get("experience_platform"):
+        is_zone = destination.type == "data-landing-zone" and destination.options.get("experience_platform")
+        if is_zone and open_zone is not None:
             _ask(destination, open_zone(destination), ends)
     return ends
 
@@ -74,7 +79,7 @@ def _ask(destination: Destination, zone: Zone, ends: ReadEnds) -> None:
     try:
         lifetime, expiry = zone.read_lifetime(), zone.read_expiry()
     except DestinationError as error:
-        ends.untold.append(Untold(f"Data Landing Zone {destination.name}", str(error)))
+        ends.unread.append(Untold(f"Data Landing Zone {destination.name}", str(error)))
         return
     at = minute(datetime.now(UTC))
     if lifetime is not None:

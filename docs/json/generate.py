@@ -12,6 +12,8 @@ PAGES = {
     "verify.md": "verify-1",
     "destinations.md": "destinations-1",
     "experience-platform.md": "experience-platform-1",
+    "coverage.md": "coverage-1",
+    "calendar.md": "calendar-1",
 }
 INTRODUCTION = {
     "audit.md": """\
@@ -30,6 +32,14 @@ Times differ from check to check.
     "experience-platform.md": """\
 The object goes to standard output alone; progress goes to standard error. It is pure ASCII and stands on one line. Times
 differ from check to check.
+""",
+    "coverage.md": """\
+The object goes to standard output alone (or to the file named with `-o`); progress goes to standard error. It is pure
+ASCII, ends with a newline, and holds one dataset a line. How a dataset stands: [Coverage and ends](../coverage.md).
+""",
+    "calendar.md": """\
+The object goes to standard output alone (or to the file named with `-o`); progress goes to standard error. It is pure
+ASCII, ends with a newline, and holds one end a line. What they mean: [Coverage and ends](../coverage.md).
 """,
 }
 PROMISES = """\

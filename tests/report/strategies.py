@@ -125,7 +125,7 @@ coverages = st.builds(
 endings = st.builds(
     Ending,
     when=instants,
-    code=st.sampled_from(["flow-ending", "flow-disabled", "export-expiring", "credential-expiring", "of-the-future"]),
+    code=st.sampled_from(["flow-ending", "flow-disabled", "export-expiring", "credential-expiring", "credential-renewed", "of-the-future"]),
     subject=names,
     source=names,
     flow=names,
