@@ -20,7 +20,7 @@ from auditor.service.discovered_config import Written, merge_config, write_confi
 from auditor.service.discovering import SandboxFlows, read_sandboxes
 from auditor.settings import Config, ConfigError, load_config
 from auditor.settings.experience_platform import ExperiencePlatformFacts
-from auditor.settings.platforms import Platforms, load_platforms
+from auditor.settings.platforms import Platforms, has_flows, load_platforms
 from auditor.settings.problems import did_you_mean
 
 _MOST_BYTES = 4_000_000
@@ -50,7 +50,7 @@ def discover(
     platforms = load_sandboxes(config)
     chosen = choose_sandboxes(platforms, sandbox or [])
     target = _target(config, output) if merge or diff else None
-    there = _read_target(target, platforms) if target else None
+    there = _read_target(target) if target else None
     sandboxes = _read(chosen)
     failed = [one for one in sandboxes if one.failure is not None]
     _tell_failures(failed)
@@ -116,10 +116,10 @@ def _target(config: Path, output: Path | None) -> Path:
     return output
 
 
-def _read_target(path: Path, platforms: Platforms) -> _There:
+def _read_target(path: Path) -> _There:
     """The file with what it says: None while it has neither destinations nor flows."""
     try:
-        config = load_config(path) if path != platforms.path or platforms.has_flows else None
+        config = load_config(path) if has_flows(path) else None
         return _There(path.read_bytes(), config)
     except ConfigError as error:
         complain(str(error))

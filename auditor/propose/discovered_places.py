@@ -45,11 +45,12 @@ class Place:
     @property
     def names(self) -> tuple[str, ...]:
         """What it might be called, shortest first."""
-        base = slug(self.bucket or self.server.removeprefix("https://")) or self.type
+        server = (urlsplit(self.server).hostname or "").partition(".")[0] if "://" in self.server else self.server
+        base = slug(self.bucket or server) or self.type
         folder = slug(self.folder)
         chain = [base, f"{base}-{folder}" if folder else base]
         chain += [f"{name}-{slug(self.platform)}" for name in chain if self.platform]
-        chain += [f"{chain[1]}-{self.type}", f"{chain[1]}-{slug(self.server)}", f"{chain[1]}-{self.account[:8]}"]
+        chain += [f"{chain[1]}-{self.type}", f"{chain[1]}-{slug(server)}", f"{chain[1]}-{self.account[:8]}"]
         return tuple(dict.fromkeys(name.strip("-") for name in chain))
 
     def lines(self) -> Iterator[tuple[str, str]]:

@@ -22,7 +22,6 @@ class Platforms:
     path: FilePath
     facts: Mapping[str, ExperiencePlatformFacts]
     written: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    has_flows: bool = False  # whether the file, or one that it includes, has destinations or flows
 
 
 def load_platforms(path: FilePath, environ: Mapping[str, str] | None = None) -> Platforms:
@@ -48,8 +47,13 @@ def load_platforms(path: FilePath, environ: Mapping[str, str] | None = None) -> 
         path,
         {name: one for name, one in facts.items() if one is not None},
         _written(given, files.folder_of(("experience_platform",))),
-        any(key in value for key in ("destinations", "flows")),
     )
+
+
+def has_flows(path: FilePath) -> bool:
+    """Whether a configuration, or a file that it includes, has destinations or flows. Raises ConfigError."""
+    value = read_files(path).tree.value
+    return not isinstance(value, dict) or any(key in value for key in ("destinations", "flows"))
 
 
 def _written(given: Value, folder: FilePath) -> dict[str, dict[str, str]]:

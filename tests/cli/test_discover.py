@@ -321,3 +321,82 @@ def audit(path: Path) -> Any:
         result = run_audit(plain, ledger, AuditOptions(now=DEMO_NOW, is_past=True))
     told = json.loads(render_json(result))
     return {key: sorted(map(str, value)) if isinstance(value, list) else value for key, value in told.items()}
+
+
+# --- kept in step ------------------------------------------------------------------------------
+
+
+def test_merging_into_the_file_that_names_the_sandboxes_leaves_its_lines_as_they_are(stock, path):
+    before = path.read_text()
+    told = run(path, "--merge")
+    assert (told.exit_code, told.stdout) == (0, "")
+    assert path.read_text().startswith(before)
+    assert set(load_config(path).flows) == {"profiles", "web-events"}
+    assert "2 new flows, 1 new destination" in told.stderr
+    once = path.read_bytes()
+    assert run(path, "--merge").exit_code == 0
+    assert path.read_bytes() == once
+    assert [one.name for one in path.parent.iterdir()] == [path.name], "nothing is left beside it"
+
+
+def test_a_difference_is_shown_and_nothing_is_written(stock, path):
+    run(path, "--merge")
+    assert (run(path, "--diff").exit_code, run(path, "--diff").stdout) == (0, "")
+    reschedule(stock, WEB_ID, endTime=int(datetime(2027, 4, 1, tzinfo=UTC).timestamp()))
+    before = path.read_bytes()
+    told = run(path, "--diff")
+    assert told.exit_code == 1
+    assert "-    schedule: {every: 3h, start: 2026-10-20T00:00:00Z}\n" in told.stdout
+    assert "+    schedule: {every: 3h, start: 2026-10-20T00:00:00Z, end: 2027-04-01T00:00:00Z}\n" in told.stdout
+    assert "nothing was written" in told.stderr
+    assert path.read_bytes() == before
+    assert SECRET not in told.output
+
+
+def test_a_sandbox_that_cannot_be_read_marks_none_of_its_flows_as_gone(server, path):
+    FlowService(server, make_stock(), Stock(sandbox="stage"))
+    path.write_text(sandbox_config(server, "prod", "stage"))
+    run(path, "--merge")
+    before = path.read_text()
+    server.fail(f"{SERVICE}/flows$", Reply(403, {"title": "Forbidden", "type": "x/2120-403"}))
+    told = run(path, "--merge")
+    assert told.exit_code == 3
+    assert path.read_text() == before
+    assert "prod was not read" in told.stderr
+
+
+def test_a_flow_that_was_deleted_is_marked(stock, path):
+    run(path, "--merge")
+    del stock.flows[DAILY_ID]
+    assert run(path, "--diff").exit_code == 1
+    run(path, "--merge")
+    assert "  # discover: no dataflow of this flow_id is in its sandbox any more\n  profiles:\n" in path.read_text()
+    assert set(load_config(path).flows) == {"profiles", "web-events"}
+
+
+def test_line_breaks_and_a_byte_order_mark_stay(stock, path):
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+    assert run(path, "--merge").exit_code == 0
+    data = path.read_bytes()
+    assert data.startswith(b"\xef\xbb\xbf# ours\r\n")
+    assert data.count(b"\n") == data.count(b"\r\n") > 20
+    assert run(path, "--diff").exit_code == 0
+
+
+def test_another_file_can_be_merged_into_and_the_text_be_shown_only(server, stock, path, tmp_path):
+    (other := tmp_path / "other.yaml").write_text("# theirs\n" + sandbox_config(server))
+    run(path, "-o", str(other), "--merge")
+    assert other.read_text().startswith("# theirs\n")
+    assert "flows:" in other.read_text()
+    assert "flows:" not in path.read_text()
+    shown = run(path, "-o", "-", "--merge").stdout
+    assert shown.startswith("# ours\n")
+    assert "flows:" not in path.read_text()
+
+
+def test_a_configuration_with_mistakes_is_not_merged_into(server, stock, path):
+    path.write_text(path.read_text() + "flows: {web: {destination: nowhere}}\n")
+    told = run(path, "--merge")
+    assert told.exit_code == 2
+    assert "flows.web" in told.stderr
+    assert server.calls == []

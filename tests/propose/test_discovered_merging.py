@@ -18,7 +18,7 @@ from auditor.propose.yaml_edits import CannotEditError
 from auditor.service.discovered_config import Written, merge_config
 from auditor.service.discovering import SandboxFlows
 from auditor.settings import load_config
-from auditor.settings.platforms import Platforms, load_platforms
+from auditor.settings.platforms import Platforms, has_flows, load_platforms
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 START = datetime(2026, 10, 1, tzinfo=UTC)
@@ -96,7 +96,7 @@ class Kept:
         platforms: Platforms = load_platforms(self.path)
         failure = Unreachable("down", destination="x", operation="GET", key="y") if failed else None
         sandboxes = [SandboxFlows("prod", found, failure=failure)]
-        config = load_config(self.path) if platforms.has_flows else None
+        config = load_config(self.path) if has_flows(self.path) else None
         written = merge_config(self.path.read_text(), config, platforms, sandboxes, now=NOW)
         self.path.write_text(written.text)
         load_config(self.path)
