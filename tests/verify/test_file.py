@@ -31,6 +31,7 @@ ERRORS = [
     (base.CredentialExpired, "credential-expired"),
     (base.Throttled, "throttled"),
     (base.Unreachable, "unreachable"),
+    (base.NotTrusted, "unreachable"),
     (base.Changed, "changed"),
     (base.RangeRefused, "changed"),
     (base.Archived, "archived"),
