@@ -11,9 +11,9 @@ import requests
 from azure.core.credentials import AzureSasCredential, TokenCredential
 from azure.core.pipeline.transport import RequestsTransport
 from azure.identity import AzureAuthorityHosts, ClientSecretCredential, DefaultAzureCredential
-from requests.adapters import HTTPAdapter
 
 from adapters.http_answers import is_loopback
+from adapters.http_sessions import prepare
 
 DIRECT: Final[Mapping[str, str]] = {"http": "", "https": ""}
 """No proxy, whatever the environment says."""
@@ -148,9 +148,7 @@ class AzureLogin:
 
     def _open_transport(self) -> RequestsTransport:
         session = requests.Session()
-        for scheme in ("http://", "https://"):
-            session.mount(scheme, HTTPAdapter(pool_maxsize=self.concurrency, max_retries=0))
-        session.auth = _as_it_is
+        prepare(session, self.concurrency)
         return RequestsTransport(
             session=session,
             connection_timeout=min(self.timeout_s, 10.0),
@@ -194,11 +192,6 @@ def _refuse_what_is_no_address(account_url: str | None) -> None:
         is_one = False
     if not is_one:
         raise ValueError("account_url is no address like https://ACCOUNT.blob.core.windows.net")
-
-
-def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Keeps requests from putting what a netrc file says in the place of our own login."""
-    return request
 
 
 def _host(address: str) -> str:

@@ -16,10 +16,10 @@ from google.auth.exceptions import GoogleAuthError
 from google.auth.transport.requests import AuthorizedSession, Request
 from google.cloud.storage import Client
 from google.oauth2 import service_account
-from requests.adapters import HTTPAdapter
 
 from adapters.gcs_errors import NoLoginError, TokenRefused
 from adapters.http_answers import is_loopback
+from adapters.http_sessions import prepare
 
 READ_ONLY: Final = ("https://www.googleapis.com/auth/devstorage.read_only",)
 """The scope of our tokens: they cannot write, whatever the account may."""
@@ -106,9 +106,7 @@ class Session(AuthorizedSession):
             credentials, refresh_status_codes=renewed_on, max_refresh_attempts=1, auth_request=tokens
         )
         self._last = threading.local()
-        pool = HTTPAdapter(pool_connections=1, pool_maxsize=connections, max_retries=0)
-        self.mount("https://", pool)
-        self.mount("http://", pool)
+        prepare(self, connections)
 
     def request(self, *args: Any, **options: Any) -> Any:
         answer = super().request(*args, **options)  # type: ignore[no-untyped-call]
@@ -160,6 +158,7 @@ class Connection:
 
     def _open(self) -> None:
         tokens = requests.Session()
+        prepare(tokens)
         request = TokenRequest(tokens)
         try:
             credentials = self.login.open_credentials(request)

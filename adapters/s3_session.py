@@ -12,6 +12,7 @@ from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshabl
 from botocore.loaders import Loader, create_loader
 
 from adapters.http_answers import is_loopback
+from adapters.http_pace import paced
 
 FALLBACK_REGION: Final = "us-east-1"  # signed requests need one, S3-compatible servers accept any
 
@@ -76,6 +77,7 @@ class Login:
             region_name=session.region_name or FALLBACK_REGION,
             config=self._config(),
         )
+        _pace(client)
         if self.accept_encoding is not None:
             client.meta.events.register("before-send.s3.GetObject", self._name_encoding)
         return client
@@ -100,13 +102,21 @@ class Login:
         )
 
 
+def _pace(client: Any) -> None:
+    """The SDK lets nobody choose the classes of its connections: they are replaced where it keeps them."""
+    classes = client._endpoint.http_session._pool_classes_by_scheme
+    classes.update(paced(classes))
+
+
 def _assume(session: boto3.session.Session, role_arn: str, external_id: str | None, config: Config) -> None:
     """Have `session` use the role; its credentials are refreshed by the SDK before they end."""
     core = session._session
 
     def open_sts(service: str, **options: Any) -> Any:
         region = session.region_name or FALLBACK_REGION
-        return core.create_client(service, region_name=region, config=config, **options)
+        client = core.create_client(service, region_name=region, config=config, **options)
+        _pace(client)
+        return client
 
     fetcher = AssumeRoleCredentialFetcher(
         client_creator=open_sts,

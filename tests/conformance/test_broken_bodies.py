@@ -117,6 +117,23 @@ def test_a_body_that_stands_still_is_given_up_in_time(place: Place, wire: Wire):
 
 
 @pytest.mark.parametrize("place", ON_HTTP, indirect=True)
+@pytest.mark.parametrize("ask", ["list", "read"])
+def test_an_answer_that_comes_drop_by_drop_is_given_up_in_time(
+    place: Place, wire: HttpWire, ask: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("adapters.http_pace.SPAN", 0.25)
+    adapter = open_bare(place, place.options_through(wire.address), timeout=PATIENCE_S)
+    assert list(adapter.list_objects("p/"))  # logged in
+    wire.proxy.script = always(lambda _: True, Tampered(drip_s=0.05))
+    start = time.monotonic()
+    with pytest.raises(Unreachable) as caught:
+        list(adapter.list_objects("p/")) if ask == "list" else read(adapter, KEY)
+    assert caught.value.retryable
+    assert time.monotonic() - start < 4 * PATIENCE_S
+    adapter.close()
+
+
+@pytest.mark.parametrize("place", ON_HTTP, indirect=True)
 @pytest.mark.parametrize("short_by", [1, 1000, len(DATA)])
 def test_fewer_bytes_than_promised_are_never_a_whole_object(place: Place, wire: HttpWire, short_by: int):
     wire.proxy.script = always(place.is_download, Tampered(short_by=short_by))
