@@ -32,6 +32,9 @@ ASKING = [  # every command that asks Experience Platform: its name, arguments, 
     ("discover", "--diff", "/flows"),
     ("discover", "--merge", "/flows"),
     ("experience-platform check", "", "/configs"),
+    ("coverage", "", "/configs"),
+    ("calendar", "", "/landingzone"),
+    ("calendar", "--format ics", "/flows"),
     ("exports plan", "", "/flows"),
     ("exports apply", "--yes", "/flows"),  # of what is there already
 ]
