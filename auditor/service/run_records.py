@@ -24,7 +24,7 @@ class RunRecords:
     """The claims of all cross-checked flows of one audit. Thread-safe; its failures are answers, not exceptions."""
 
     def __init__(self, platforms: Platforms, ledger: Ledger, *, now: datetime, clock: Callable[[], datetime]) -> None:
-        """`clock` says when something was read."""
+        """`clock` says when something was read; no later than `now` counts, for what came later is not asked of it."""
         self._platforms = platforms
         self._ledger = ledger
         self._now = now
@@ -93,14 +93,17 @@ class RunRecords:
         """With the platform locked: of several threads that need the same flow, one reads it."""
         if (before := self._read.get((platform, flow_id))) and before <= since:
             return
-        at = self._clock()
+        at = min(self._clock(), self._now)
+        earlier = self._ledger.flow_reading(platform, flow_id)
         after = self._start(platform, flow_id, since)
         runs = source.list_runs(flow_id, started_after_ms=int(after.timestamp() * 1000) - 1)
         try:
             self._ledger.record_flow_runs(platform, flow_id, map(read_run, runs), at=at)
         except ValueError as error:
             raise Unsupported(str(error), destination=source.destination, operation="GET", key="runs") from None
-        self._ledger.record_flow_reading(platform, flow_id, since=since, at=at)
+        # An audit of the past takes nothing back of what is known of later.
+        upto = max(at, earlier[1]) if earlier else at
+        self._ledger.record_flow_reading(platform, flow_id, since=since, at=upto)
         self._read[platform, flow_id] = since
 
     def _start(self, platform: str, flow_id: str, since: datetime) -> datetime:
