@@ -67,6 +67,7 @@ FLOW_UNMATCHED = FindingType(
         "the flow writes to a bucket or folder that no destination of the configuration names",
         "the `flow_id` of the configuration is mistyped, or of another sandbox",
         "the flow was deleted and made anew, with another id",
+        "its schedule or its datasets could not be read, or have a form that is not documented",
     ),
     remedy=(
         "Add a destination of the type, bucket and folder path in the evidence to the configuration, or set `flow_id` "

@@ -56,6 +56,7 @@ def hold(
     gets the claim NONE, and no claim if its deadline was over before the oldest record began: how long Experience
     Platform keeps records is not documented.
 
+    A run that began after that deadline speaks of a due time whose folder is there, if no other run does.
     A run that a manifest names belongs to the folder of that manifest, whenever it began. A folder that no due time
     asks for was made by the runs that began at its export time or after, and after no later folder's; one run alone
     stays with its due time.
@@ -66,6 +67,7 @@ def hold(
     starts = [run.early_from for run in runs]
     members: dict[datetime, list[RunRecord]] = defaultdict(list)
     makers: dict[str, list[RunRecord]] = defaultdict(list)
+    belated: dict[datetime, list[RunRecord]] = defaultdict(list)
     oldest: datetime | None = None
     for record in records:
         began = _began(record)
@@ -81,6 +83,9 @@ def hold(
             members[due].append(record)
         elif stray is not None:
             makers[stray.prefix].append(record)
+        elif at >= 0:
+            belated[runs[at].key.due].append(record)
+    members |= {one.due: belated[one.due] for one in folders if one.due in belated and one.due not in members}
     _part(members, makers, folders, by_name)
     told = [run for run in runs if oldest is not None and run.missing_after >= oldest]
     claims = {run.key.due: sum_up(members.get(run.key.due, ()), dataset, ours) for run in told}

@@ -71,6 +71,19 @@ def find_unmatched(version: FlowVersion) -> Iterator[Finding]:
     yield Subject("", version.name).finding(FLOW_UNMATCHED, told, key=version.flow_id, evidence=evidence)
 
 
+def find_unread(version: FlowVersion) -> Iterator[Finding]:
+    """FLOW_UNMATCHED: a flow of a sandbox whose flows are followed says too little to expect anything of it."""
+    name = version.name or version.flow_id
+    why = "; ".join(version.problems) or "has no schedule or no dataset"
+    evidence: dict[str, EvidenceValue] = {
+        "experience_platform": version.platform,
+        "flow_id": version.flow_id,
+        "problems": list(version.problems),
+    }
+    told = f"{name} cannot be followed: it {why}."
+    yield Subject("", version.name).finding(FLOW_UNMATCHED, told, key=version.flow_id, evidence=evidence)
+
+
 def _disabled(subject: Subject, measured: Measured, version: FlowVersion) -> Finding:
     told = f"The flow is {version.state or 'not enabled'} in Experience Platform: it exports nothing."
     updated = f"{version.updated:%Y-%m-%dT%H:%M:%SZ}" if version.updated else None

@@ -14,7 +14,7 @@ from auditor.model import Compression, Dataset, FileFormat, Finding, Flow
 from auditor.propose.discovered_names import choose_names, slug
 from auditor.propose.discovered_places import FoundFlow, fits
 from auditor.reconcile.drift import find_weakenings
-from auditor.reconcile.drifted import Measured, find_drift, find_unknown_flow, find_unmatched
+from auditor.reconcile.drifted import Measured, find_drift, find_unknown_flow, find_unmatched, find_unread
 from auditor.reconcile.subject import Subject
 from auditor.service.platforms import Platforms, PlatformSource
 from auditor.settings import Config
@@ -45,6 +45,7 @@ class AuditedFlows:
         self.sandboxes: dict[str, Sandbox] = {}  # those whose flows were read
         self.flows: dict[str, Flow] = dict(config.flows)
         self._unmatched: list[FlowVersion] = []
+        self._unread: list[FlowVersion] = []  # of those that are followed: too little is known to expect anything
         self._newest: dict[tuple[str, str], str] = {}  # by platform and flow id: which of its names is that of today
 
     def read(self) -> None:
@@ -60,6 +61,8 @@ class AuditedFlows:
         """What is to be said of flows that were read: switched off, weakened, other than configured, unmatched."""
         for version in self._unmatched:
             yield from find_unmatched(version)
+        for version in self._unread:
+            yield from find_unread(version)
         if self._remembers:
             for flow in self.flows.values():
                 is_newest = self._newest.get((flow.experience_platform, flow.flow_id), flow.name) == flow.name
@@ -93,8 +96,11 @@ class AuditedFlows:
             self._newest[name, flow_id] = names[flow_id]
             if flow_id not in own and _was_over(past):
                 continue
-            for flow in self._as_expected(names[flow_id], past, own.get(flow_id)):
-                self.flows[flow.name] = flow
+            expected = list(self._as_expected(names[flow_id], past, own.get(flow_id)))
+            self.flows |= {flow.name: flow for flow in expected}
+            newest = past[-1]
+            if not expected and flow_id not in own and newest.gone is None and newest.version not in self._unmatched:
+                self._unread.append(newest.version)
 
     def _names(self, platform: str, pasts: Sequence[Sequence[Sighting]], own: Mapping[str, Flow]) -> dict[str, str]:
         """By flow id; from the name it first had, so that a flow that is renamed stays what it was."""

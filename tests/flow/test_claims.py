@@ -60,6 +60,13 @@ def test_after_its_deadline_a_run_belongs_to_none():
     assert claimed([record("a", "00:00", "00:10"), record("r", "15:01", "15:30")]) == {"00:00": ("a",)}
 
 
+def test_a_run_that_began_after_its_deadline_made_the_folder_that_no_other_run_did():
+    records = [record("a", "00:00", "00:10"), record("r", "15:01", "15:30")]
+    assert claimed(records, landed("own", "09:00", "09:00"))["09:00"] == ("r",)
+    timely = record("b", "09:01", "09:20")
+    assert claimed([*records, timely], landed("own", "09:00", "09:00"))["09:00"] == ("b",)
+
+
 def test_several_runs_for_one_due_time_are_one_claim_with_the_worst_state():
     first = record("a", "03:00", "03:10", state=RunState.FAILED, errors=("E1 broken",))
     claim = held([first, record("b", "03:20", "03:40")]).claims[at("03:00")]

@@ -376,6 +376,15 @@ def test_while_the_sandbox_is_down_what_is_known_of_its_flows_is_expected(sandbo
     assert (told(result), codes(result), result.status) == (before, ["flow-service-unreachable"], Status.INCOMPLETE)
 
 
+def test_a_flow_that_says_too_little_to_be_followed_is_told(sandbox):
+    bench = sandbox(WEB, DAILY)
+    bench.edit = follow
+    bench.flow("web-3h")["scheduleParams"] = {"interval": 3, "timeUnit": "fortnight"}
+    result = bench.audit()
+    (finding,) = findings(result, "flow-unmatched")
+    assert (finding.flow, {flow for flow, _ in told(result)}) == ("web-3h", {"profiles-daily"})
+
+
 def test_exports_of_audiences_are_left_out(sandbox):
     bench = sandbox()
     bench.edit = follow
