@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable
 from typing import Any, Final
 
+from azure.core.credentials import TokenCredential
 from azure.core.exceptions import HttpResponseError, ServiceResponseTimeoutError
 from azure.storage.filedatalake import FileSystemClient
 
@@ -66,6 +67,9 @@ class PathRequests:
             for client in self._clients.values():
                 client.close()
             self._clients.clear()
+            credential = (self._options or {}).get("credential")
+            if isinstance(credential, TokenCredential) and hasattr(credential, "close"):
+                credential.close()
             self._options = None
 
     def _client(self, version: str) -> FileSystemClient:

@@ -1,5 +1,6 @@
 """Logging in to S3: options to a client, and fresh credentials when they end in the middle of a scan."""
 
+import logging
 import threading
 from dataclasses import dataclass, field
 from functools import cache
@@ -13,6 +14,10 @@ from botocore.loaders import Loader, create_loader
 
 from adapters.http_answers import is_loopback
 from adapters.http_pace import paced
+
+# At DEBUG the SDK logs each answer, those with session keys too, and each request's signature. Who wants that sets it.
+if logging.getLogger("botocore").level == logging.NOTSET:
+    logging.getLogger("botocore").setLevel(logging.INFO)
 
 FALLBACK_REGION: Final = "us-east-1"  # signed requests need one, S3-compatible servers accept any
 

@@ -13,6 +13,8 @@ from azure.storage.blob import ContentSettings
 
 from adapters.adls import AdlsAdapter
 from adapters.adls_endpoints import endpoint, lacking
+from adapters.adls_requests import VERSION, PathRequests
+from adapters.azure_session import AzureLogin
 from adapters.base import (
     AccessDenied,
     CredentialExpired,
@@ -481,3 +483,20 @@ def test_no_signature_is_told_by_a_refusal(lake: Lake, file_system: str, caplog:
         assert SIGNATURE not in str(caught.value) + repr(caught.value)
     assert SIGNATURE not in caplog.text
     adapter.close()
+
+
+def test_a_credential_is_closed_with_the_clients_that_use_it(monkeypatch: pytest.MonkeyPatch):
+    closed: list[str] = []
+
+    class Credential:
+        def get_token(self, *_scopes: str) -> None:
+            """Nothing is asked for."""
+
+        def close(self) -> None:
+            closed.append("credential")
+
+    monkeypatch.setattr(AzureLogin, "_open_token_credential", lambda _: Credential())
+    requests = PathRequests("lake", "exports", AzureLogin(account_url="https://account.dfs.core.windows.net"))
+    requests._client(VERSION)
+    requests.close()
+    assert closed == ["credential"]

@@ -1,5 +1,6 @@
 """Logging in to S3 as its users do: roles with an external id, temporary keys, profiles, the chain; on moto's STS."""
 
+import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -73,6 +74,17 @@ def test_a_role_is_taken_on_with_its_external_id_and_what_it_may_is_what_counts(
             list(opened(**user, role_arn=role, external_id="partner-8").list_objects(""))
         with pytest.raises(AccessDenied, match="s3:ListBucket is missing"):
             list(opened(**user).list_objects(""))  # the user alone may not
+
+
+def test_the_keys_of_a_role_are_in_no_log(moto_aws: Moto, opened, caplog: pytest.LogCaptureFixture):
+    user, role = moto_aws.make_user("sts:AssumeRole"), moto_aws.make_role(*READING)
+    with caplog.at_level(logging.DEBUG):
+        adapter = opened(**user, role_arn=role)
+        assert looks_whole(adapter)
+    keys = adapter.inner._clients.current()._request_signer._credentials.get_frozen_credentials()
+    assert keys.token
+    for secret in (keys.secret_key, keys.token, user["secret_access_key"], "AWS4-HMAC-SHA256"):
+        assert secret not in caplog.text
 
 
 def test_without_an_external_id_none_is_sent(moto_aws: Moto, opened):
