@@ -10,7 +10,7 @@ from auditor.report.json_report import JsonObject, clean, encode
 from auditor.report.sheet import Sheet
 from auditor.report.standing import Standing
 from auditor.service.checking import Outcome
-from auditor.service.platform_check import NEEDED, SandboxCheck
+from auditor.service.platform_check import SandboxCheck
 
 _WHERE = (
     "Permissions belong to a role, and the API credential to that role: in Experience Platform, Permissions, Roles."
@@ -27,7 +27,7 @@ def render_sandboxes(checks: Sequence[SandboxCheck], options: ReportOptions) -> 
         sheet.show(_table(sheet, check))
     for check in checks:
         _explain(sheet, check)
-    if any(one.outcome is Outcome.FAILED for check in checks for one in check.steps):
+    if any(one.outcome is Outcome.FAILED and one.reached for check in checks for one in check.steps):
         sheet.gap()
         sheet.say(_WHERE, hang=2)
     sheet.gap()
@@ -51,10 +51,9 @@ def _table(sheet: Sheet, check: SandboxCheck) -> Table:
 def _explain(sheet: Sheet, check: SandboxCheck) -> None:
     for one in check.steps:
         if one.outcome is Outcome.FAILED:
-            needed = NEEDED[one.step]
             say_apart(sheet, sheet.symbol(Standing.ATTENTION), f"{check.name}: {one.step}: {one.told}")
-            sheet.say(f"needed: {needed.needs}", indent=2, hang=2)
-            sheet.say(f"unknown without it: {needed.unknown}", indent=2, hang=2)
+            sheet.say(f"needed: {one.needs}", indent=2, hang=2)
+            sheet.say(f"unknown without it: {one.unknown_without}", indent=2, hang=2)
 
 
 def _sum_up(checks: Sequence[SandboxCheck]) -> str:
@@ -86,8 +85,8 @@ def _describe(check: SandboxCheck) -> JsonObject:
                 "outcome": one.outcome.value,
                 "took_ms": one.took_ms,
                 "told": clean(one.told),
-                "needs": NEEDED[one.step].needs,
-                "unknown_without": NEEDED[one.step].unknown,
+                "needs": one.needs,
+                "unknown_without": one.unknown_without,
             }
             for one in check.steps
         ],

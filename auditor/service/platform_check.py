@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from adapters.base import CredentialExpired, DestinationError, NotFound, Unreachable
+from adapters.base import CredentialExpired, DestinationError, NotFound, NotTrusted, Unreachable
 from adapters.experience_platform import reading, types
 from auditor.flow.specs import DATA_LAKE, TYPE_OF_FLOW_SPEC
 from auditor.service.checking import Outcome
@@ -106,6 +106,16 @@ class Tried:
     outcome: Outcome
     took_ms: int | None = None
     told: str = ""  # Adobe's own words, or what was read
+    reached: bool = True  # False: nobody answered, so that nothing is known of permissions
+
+    @property
+    def needs(self) -> str:
+        """What is needed to try it, in Adobe's words."""
+        return NEEDED[self.step].needs if self.reached else "a way to token_url and base_url: network, proxy, firewall"
+
+    @property
+    def unknown_without(self) -> str:
+        return NEEDED[self.step].unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +211,7 @@ class _Trial:
             if step is PlatformStep.FLOWS and not isinstance(error, Unreachable):
                 for header in _HEADERS:
                     self.note(header, Outcome.DONE)
-            self.note(step, Outcome.FAILED, _ms(start), _words(error))
+            self.note_failure(step, error, _ms(start))
             if step is not PlatformStep.FLOWS or isinstance(error, Unreachable):
                 raise _OverError from None
             return []
@@ -286,7 +296,7 @@ class _Trial:
         try:
             found = ask()
         except DestinationError as error:
-            self.note(step, Outcome.FAILED, _ms(start), _words(error))
+            self.note_failure(step, error, _ms(start))
             if isinstance(error, Unreachable):
                 raise _OverError from None
             return False
@@ -295,6 +305,10 @@ class _Trial:
 
     def note(self, step: PlatformStep, outcome: Outcome, took_ms: int | None = None, told: str = "") -> None:
         self.done[step] = Tried(step, outcome, took_ms, told)
+
+    def note_failure(self, step: PlatformStep, error: DestinationError, took_ms: int) -> None:
+        reached = not isinstance(error, Unreachable | NotTrusted)
+        self.done[step] = Tried(step, Outcome.FAILED, took_ms, _words(error), reached)
 
     def answer(self) -> tuple[Tried, ...]:
         return tuple(self.done.get(step) or Tried(step, Outcome.NOT_TRIED) for step in PlatformStep)

@@ -189,6 +189,21 @@ MISTAKES = (
         config(SANDBOX + ZONE.replace("}", ", sas_uri: 'https://a.blob.core.windows.net/c?sig=hunter2'}") + FLOW),
     ),
     Mistake("organisation id cut short", config(SANDBOX.replace("@AdobeOrg", "") + ZONE + FLOW)),
+    Mistake("discover without sandboxes", command=("discover", "-c", "auditor.yaml")),
+    Mistake(
+        "discover a sandbox that is not there",
+        config(SANDBOX),
+        ("discover", "-c", "auditor.yaml", "--sandbox", "prdo"),
+    ),
+    Mistake(
+        "discover over a file that is there", config(SANDBOX), ("discover", "-c", "auditor.yaml", "-o", "auditor.yaml")
+    ),
+    Mistake("merge into a file that is not there", config(SANDBOX), ("discover", "-o", "nowhere.yaml", "--merge")),
+    Mistake(
+        "experience platform where nobody answers",
+        config(SANDBOX.replace("}", ", base_url: {endpoint}, token_url: {endpoint}/token}")),
+        ("experience-platform", "check"),
+    ),
     Mistake("client secret left out", config(SANDBOX.replace(", client_secret: hunter2", "") + ZONE + FLOW)),
     Mistake(
         "check of a destination that is not configured", command=("destinations", "check", "-c", "auditor.yaml", "lak")
