@@ -56,7 +56,9 @@ def run_audit(
     with ExitStack() as stack:
         platforms = stack.enter_context(closing(Platforms(config.experience_platform, open_platform)))
         audited = AuditedFlows(config, platforms, ledger, now=options.now, remembers=not options.is_past)
-        audited.read()
+        if config.experience_platform:
+            told.stage("asking Experience Platform for its flows")
+        audited.read(selects=lambda flow: any(options.selects(flow, dataset.id) for dataset in flow.datasets))
         config = replace(config, flows=audited.flows)
         flows = _selected(config, options)
         verdicts = stack.enter_context(Ledger.in_memory()) if options.is_past else ledger

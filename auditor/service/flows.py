@@ -1,6 +1,6 @@
 """The flows of one audit: those of the configuration, and those that Experience Platform itself tells."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -48,11 +48,14 @@ class AuditedFlows:
         self._unread: list[FlowVersion] = []  # of those that are followed: too little is known to expect anything
         self._newest: dict[tuple[str, str], str] = {}  # by platform and flow id: which of its names is that of today
 
-    def read(self) -> None:
-        """Ask, and put `flows` together. What could not be read is in the failures of the platforms."""
+    def read(self, *, selects: Callable[[Flow], bool] = lambda _: True) -> None:
+        """Ask, and put `flows` together. What could not be read is in the failures of the platforms.
+
+        `selects`: which flows of the configuration are looked at; a sandbox of others alone is not asked.
+        """
         for name, facts in self._config.experience_platform.items():
             follows = facts.discover
-            if (self._remembers and self._configured(name)) or follows:
+            if (self._remembers and any(map(selects, self._configured(name)))) or follows:
                 self._read(name)
             if follows:
                 self._follow(name)

@@ -391,3 +391,34 @@ def test_exports_of_audiences_are_left_out(sandbox):
     other = {**bench.flow("profiles-daily"), "id": "99999999-0000-4000-8000-000000000000", "name": "audiences"}
     bench.stock.add("flows", {**other, "flowSpec": {"id": "71471eba-b620-49e4-90fd-23f1fa0174d8", "version": "1.0"}})
     assert {flow for flow, _ in told(bench.audit())} == {"profiles-daily"}
+
+
+def test_a_sandbox_of_which_nothing_is_looked_at_is_not_asked(sandbox):
+    bench = sandbox()
+    other = "  plain:\n    destination: lake-backup\n    schedule: {every: 1d, start: 2026-10-01T02:30:00Z}\n"
+    bench.edit = lambda text: f"{text}{other}    format: parquet\n    datasets: [{EVENTS.id}]\n"
+    bench.platform.fail(".", Reply(503, {"message": "down"}), times=10_000)
+    result = bench.audit(flow="plain")
+    assert "flow-service-unreachable" not in codes(result)
+    assert bench.platform.calls == []
+
+
+def test_two_sandboxes_and_one_of_them_down(tmp_path, verifier):
+    """What one says holds; what the other would say is unknown, and told once."""
+    world = small_world(WEB, DAILY)
+    with PlatformServer() as up, PlatformServer() as down, Ledger.in_memory() as ledger:
+        bench = Sandbox(world, tmp_path, up, ledger, verifier)
+        down.fail(".", Reply(503, {"message": "down"}), times=10_000)
+        entry = "\n".join(f"    {key}: {value}" for key, value in login_of(down).items())
+
+        def with_two(text: str) -> str:
+            head, daily = text.split("  profiles-daily:\n")
+            head = head.replace("experience_platform:\n", f"experience_platform:\n  dev:\n{entry}\n", 1)
+            return f"{head}  profiles-daily:\n{daily.replace('experience_platform: prod', 'experience_platform: dev')}"
+
+        bench.edit = with_two
+        result = bench.audit()
+    states = {(v.flow, v.claim.state.value) for v in result.runs if v.claim}
+    assert states == {("web-3h", "succeeded"), ("profiles-daily", "unknown")}
+    (finding,) = findings(result, "flow-service-unreachable")
+    assert (finding.key, result.status) == ("dev", Status.INCOMPLETE)
