@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from adapters.base import Folder, NotFound, ObjectInfo
+from adapters.base import Folder, NotFound, ObjectInfo, Unsupported
 from adapters.paging import Page
 from adapters.sftp_errors import speaking_of
 from adapters.sftp_session import Sessions
@@ -115,16 +115,32 @@ class Reading:
         """Raises AccessDenied with the directory's prefix; one that is gone by now is empty of what is asked for."""
         with speaking_of(self.tree.destination, "list", self.directory.prefix):
             try:
-                entries = list(self.wire.list_directory(self.directory.path))
+                entries = self._entries()
             except RefusedError as error:
                 if is_not_there(error) and self._is_gone():
                     return Found()
                 raise
-            for name, facts in entries:
+            for name, facts in entries.items():
                 self._look(name, facts)
         self.files.sort(key=lambda info: order(info.key))
         self.directories.sort(key=lambda below: order(below.prefix))
         return Found(self.files, self.directories, is_empty=not entries)
+
+    def _entries(self) -> dict[bytes, Facts]:
+        """Each name once, also where the directory changes meanwhile. Raises: Unsupported if it never ends."""
+        entries: dict[bytes, Facts] = {}
+        again = 0
+        for name, facts in self.wire.list_directory(self.directory.path):
+            again += name in entries
+            entries[name] = facts
+            if again > len(entries):
+                raise Unsupported(
+                    "the server shows the names in a directory again and again",
+                    destination=self.tree.destination,
+                    operation="list",
+                    key=self.directory.prefix,
+                )
+        return entries
 
     def _is_gone(self) -> bool:
         """Some servers say "not there" of what may not be looked at: believed only if it is said twice."""

@@ -210,6 +210,23 @@ def test_an_empty_answer_is_not_the_end_of_a_directory(server: FakeSftp, fake: S
         keys(fake)
 
 
+def test_a_name_that_is_shown_twice_counts_once(server: FakeSftp, fake: SftpAdapter):
+    entry = server.put("/x")
+    answers = iter([((b"x", entry), (b"y", entry)), ((b"y", entry), (b"z", entry))])
+    server.script = lambda asked: (
+        names(asked, *more) if asked.kind is Ask.READDIR and (more := next(answers, None)) else None
+    )
+    assert keys(fake) == ["x", "y", "z"]
+
+
+def test_a_directory_that_never_ends_is_no_directory(server: FakeSftp, fake: SftpAdapter):
+    entry = server.put("/x")
+    server.script = lambda asked: names(asked, (b"x", entry), (b"y", entry)) if asked.kind is Ask.READDIR else None
+    with pytest.raises(Unsupported, match="again and again"):
+        keys(fake)
+    assert server.count(Ask.READDIR) < 10
+
+
 @pytest.mark.parametrize("code", [3, 4, 8, 99])
 def test_a_directory_that_fails_half_way_never_looks_whole(server: FakeSftp, fake: SftpAdapter, code: int):
     server.put("/a/x")
