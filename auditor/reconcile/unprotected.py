@@ -35,6 +35,12 @@ def find_unprotected(lines: Sequence[Coverage], waivers: Sequence[Waiver]) -> It
         yield _of_many(platform, never)
 
 
+def list_unsure(lines: Iterable[Coverage], waivers: Iterable[Waiver], *, now: datetime) -> tuple[Waiver, ...]:
+    """Waivers that hold, for a dataset of which it could not be told how it stands: whether they fit is not known."""
+    unknown = [line for line in lines if line.standing is Standing.UNKNOWN]
+    return tuple(one for one in waivers if now <= one.waived.until and any(_fits(line, [one]) for line in unknown))
+
+
 def names_of(lines: Iterable[Coverage]) -> Mapping[str, str]:
     """Dataset id to its name in Experience Platform."""
     return {line.dataset: line.name for line in lines if line.name}

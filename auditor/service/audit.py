@@ -120,7 +120,8 @@ def run_audit(
         scope = Scope(
             options.looks_at_all and not left and not platforms.failures, {u.destination for u in doubts}, watched
         )
-        of_waivers = [*find_waiver_faults(findings, config.waivers, scope, names=names, now=options.now)]
+        sure = [waiver for waiver in config.waivers if waiver not in beyond.unsure]
+        of_waivers = [*find_waiver_faults(findings, sure, scope, names=names, now=options.now)]
         verdicts.record_findings(audit, of_waivers, at=options.now)
         verdicts.finish_audit(
             audit,

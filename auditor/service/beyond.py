@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from auditor.ledger import Ledger
-from auditor.model import AuditResult, Coverage, Ending, Finding, Flow, Status, Verdict
+from auditor.model import AuditResult, Coverage, Ending, Finding, Flow, Status, Verdict, Waiver
 from auditor.reconcile.ending_soon import find_endings
 from auditor.reconcile.endings import list_endings
-from auditor.reconcile.unprotected import names_of
+from auditor.reconcile.unprotected import list_unsure, names_of
 from auditor.service.coverage import CoverageAnswer, CoverageReading, sights_of, versions_of
 from auditor.service.endings import make_calendar, read_ends
 from auditor.service.flows import AuditedFlows
@@ -23,6 +23,7 @@ class Beyond:
     coverage: tuple[Coverage, ...] = ()
     endings: tuple[Ending, ...] = ()
     findings: tuple[Finding, ...] = ()
+    unsure: tuple[Waiver, ...] = ()  # of which it is not known whether they fit anything
     names: Mapping[str, str] = field(default_factory=dict)  # of datasets, as Experience Platform has them
 
 
@@ -61,7 +62,13 @@ def look_beyond(
     made = make_calendar(config, ends, flows=flows, versions=versions, read_at=read_at, runs=runs)
     severities = {name: place.facts.severities for name, place in config.destinations.items()}
     told = (*answer.findings, *find_endings(made, severities, now=options.now))
-    return Beyond(answer.lines, list_endings(made, every_export=False), told, names_of(answer.lines))
+    return Beyond(
+        answer.lines,
+        list_endings(made, every_export=False),
+        told,
+        list_unsure(answer.lines, config.waivers, now=options.now),
+        names_of(answer.lines),
+    )
 
 
 def _is_asked(name: str, config: Config) -> bool:

@@ -18,7 +18,7 @@ from auditor.settings import load_config
 from auditor.worlds.platform import Reply
 from tests.report.test_json_report import schema
 from tests.service.auditing import verifier
-from tests.service.test_platform_flows import Sandbox, findings, sandbox
+from tests.service.test_platform_flows import Sandbox, findings, follow, sandbox
 from tests.worlds.small import DAILY, EVENTS, WEB
 
 __all__ = ["sandbox", "verifier"]
@@ -127,6 +127,36 @@ def test_a_part_of_the_configuration_says_nothing_of_coverage(sandbox):
     assert result.coverage == ()
     assert findings(result, "dataset-unprotected") == []
     assert len(bench.platform.asked(CONFIGS)) == asked
+
+
+def test_a_waiver_for_a_dataset_of_which_nothing_can_be_told_is_not_called_unused(sandbox):
+    bench = sandbox(WEB, DAILY)
+    add_eligible(bench, NEW)
+    match = "{code: dataset-unprotected, dataset: Dataset a*}"
+    bench.edit = lambda text: f"{text}\nwaivers: [{{match: {match}, reason: test, by: jo, until: 2099-01-01}}]\n"
+    source = bench.stock.sources[bench.flow(WEB.name)["sourceConnectionIds"][0]]
+    source["params"] = {}
+    result = bench.audit()
+    assert standing(result.coverage, NEW) is Standing.UNKNOWN
+    assert findings(result, "waiver-unused") == []
+
+
+def test_an_audit_of_the_past_takes_flows_as_they_were_known_then(sandbox):
+    bench = sandbox(DAILY)
+    dataset = DAILY.datasets[0].id
+    bench.audit()
+    bench.flow(DAILY.name)["state"] = "disabled"
+    assert standing(bench.audit(after=timedelta(minutes=9)).coverage, dataset) is Standing.NO_LONGER
+    then = bench.audit(after=timedelta(minutes=5), is_past=True)
+    assert standing(then.coverage, dataset) is Standing.PROTECTED
+
+
+def test_flows_that_are_followed_are_covered(sandbox):
+    bench = sandbox(DAILY)
+    bench.edit = follow
+    result = bench.audit()
+    assert standing(result.coverage, DAILY.datasets[0].id) is Standing.PROTECTED
+    assert standing(answer_of(bench).lines, DAILY.datasets[0].id) is Standing.PROTECTED
 
 
 # --- the commands ------------------------------------------------------------------------------
