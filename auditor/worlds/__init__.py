@@ -8,7 +8,15 @@ from auditor.worlds import faults
 from auditor.worlds.compare import Difference, compare_findings, render_difference
 from auditor.worlds.config import render_config
 from auditor.worlds.demo import DEMO_NOW, make_demo
-from auditor.worlds.demo_tree import NotOurs, lay_out_demo, list_commands
+from auditor.worlds.demo_tree import (
+    CONFIG,
+    CROSS_CHECKED,
+    NotOurs,
+    lay_out_demo,
+    list_asking_commands,
+    list_commands,
+    serve_demo,
+)
 from auditor.worlds.expected import describe_doubts, describe_expected, list_expected, list_verdicts
 from auditor.worlds.layout import lay_out, list_objects
 from auditor.worlds.model import (
@@ -27,6 +35,8 @@ from auditor.worlds.model import (
 from auditor.worlds.plan import build_world
 
 __all__ = [
+    "CONFIG",
+    "CROSS_CHECKED",
     "DEMO_NOW",
     "Crossed",
     "Delivery",
@@ -48,6 +58,7 @@ __all__ = [
     "faults",
     "lay_out",
     "lay_out_demo",
+    "list_asking_commands",
     "list_commands",
     "list_expected",
     "list_objects",
@@ -55,4 +66,5 @@ __all__ = [
     "make_demo",
     "render_config",
     "render_difference",
+    "serve_demo",
 ]

@@ -1,5 +1,6 @@
 """The demo: four weeks of exports of a small retailer, with known faults of many kinds."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from auditor.worlds import faults
@@ -70,7 +71,7 @@ FLOWS = (
 def make_demo() -> World:
     """The demo world as it stands at DEMO_NOW. Always the same."""
     world = build_world(FLOWS, seed="demo", now=DEMO_NOW)
-    return _spoil_layout(_spoil_manifests(_spoil_files(_spoil_arrival(world))))
+    return _claim(_spoil_layout(_spoil_manifests(_spoil_files(_spoil_arrival(world)))))
 
 
 def _web(day: int, hour: int) -> Run:
@@ -127,6 +128,20 @@ def _spoil_layout(world: World) -> World:
     world = faults.stray(world, _at(6, 8, 41))
     world = faults.unknown_dataset(world, "web-3h", FORGOTTEN, _at(27, 3))
     return faults.leave_marks(world, _chat(13, 6))
+
+
+def _claim(world: World) -> World:
+    """Where Experience Platform's records say something else than storage; and a dataset that nobody exports."""
+    world = replace(world, unexported=(FORGOTTEN,))
+    world = faults.fail_run(world, _surveys(16))
+    world = faults.lose_export(world, _surveys(19))
+    world = faults.empty_run(world, _surveys(25))  # a Sunday: nobody answered
+    world = faults.miscount_records(world, _web(24, 12), by=40)
+    return faults.forget_run(world, Run("campaigns-6h", CAMPAIGNS.id, _at(14, 6)))
+
+
+def _surveys(day: int) -> Run:
+    return Run("surveys-daily", SURVEYS.id, _at(day, 5))
 
 
 def _first_with_files(world: World, dataset: str, since: datetime, files: int) -> Run:

@@ -12,6 +12,8 @@ from auditor.worlds.layout import list_objects
 from auditor.worlds.model import Crossed, Delivery, Expected, NotHere, Run, World, WorldFlow
 from auditor.worlds.schedule import list_due_times, max_age, patience
 
+ONCE = timedelta(days=7)  # so long a flow that exports once is one that protects
+
 
 def list_expected(world: World, *, cross_checked: bool = False) -> list[Expected]:
     """In the order of the faults; what follows from all of them last: an empty place, stale protection.
@@ -22,7 +24,8 @@ def list_expected(world: World, *, cross_checked: bool = False) -> list[Expected
     silenced = {(*item.run, code) for item in crossed for code in item.silenced}
     kept = [e for e in world.expectations if (e.flow, e.dataset, e.due, e.code) not in silenced]
     told = [expected for item in crossed for expected in item.expected]
-    return [*kept, *told, *_find_empty(world), *_find_stale(world, crossed)]
+    follows = [*_find_empty(world), *_find_stale(world, crossed)]
+    return [*kept, *told, *follows, *(_find_unprotected(world) if cross_checked else ())]
 
 
 def list_verdicts(world: World, *, cross_checked: bool = False) -> dict[Run, tuple[str, str]]:
@@ -53,7 +56,7 @@ def _as_dict(destination: str, item: Expected) -> dict[str, object]:
         "severity": item.severity,
         "flow": item.flow,
         "dataset": item.dataset,
-        "destination": destination,
+        "destination": "" if item.anywhere else destination,
         "due": item.due.strftime("%Y-%m-%dT%H:%M:%SZ") if item.due else None,
     }
     if item.key is not None:
@@ -70,6 +73,24 @@ def _find_empty(world: World) -> Iterator[Expected]:
     root = f"{world.folder}/" if world.folder else ""
     if not any(item.key.startswith(root) and item.key != root for item in list_objects(world)):
         yield Expected("destination-empty", "error", key=world.folder, note="nothing lies below the folder path")
+
+
+def _find_unprotected(world: World) -> Iterator[Expected]:
+    """Datasets whose flows have all ended, one by one; and those that no flow ever exported, once for all."""
+    going_on = {d.id for flow in world.flows if _goes_on(flow, world.now) for d in flow.datasets}
+    for dataset in {d.id: d for flow in world.flows for d in flow.datasets if d.id not in going_on}.values():
+        note = f"{dataset.name} is in no flow that goes on"
+        yield Expected("dataset-unprotected", "warning", dataset=dataset.id, note=note, anywhere=True)
+    if world.unexported:
+        names = ", ".join(dataset.name for dataset in world.unexported)
+        yield Expected("dataset-unprotected", "warning", note=f"in no flow ever: {names}", anywhere=True)
+
+
+def _goes_on(flow: WorldFlow, now: datetime) -> bool:
+    """A flow that exports once has its time for that, and then is over."""
+    if flow.every is None and not flow.cron:
+        return flow.start + ONCE >= now
+    return flow.end is None or flow.end >= now
 
 
 def _find_stale(world: World, crossed: tuple[Crossed, ...]) -> Iterator[Expected]:

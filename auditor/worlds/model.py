@@ -168,6 +168,7 @@ class Expected:
     due: datetime | None = None
     key: str | None = None
     note: str = ""  # for people: what happened
+    anywhere: bool = False  # it is about no destination
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +225,7 @@ class World:
     untold: tuple[Run, ...] = ()  # runs of which nothing is left: no one can tell whether they came
     claims: tuple[Said, ...] = ()  # where Experience Platform's records differ from what was written
     crossed: tuple[Crossed, ...] = ()  # what reading them changes; see worlds.expected
+    unexported: tuple[WorldDataset, ...] = ()  # datasets of the sandbox that no flow ever exported
 
     def flow(self, name: str) -> WorldFlow:
         """Raises NotHere if there is no such flow."""

@@ -7,7 +7,18 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from auditor.worlds import DEMO_NOW, NotOurs, describe_expected, lay_out_demo, list_commands, make_demo
+from auditor.worlds import (
+    CROSS_CHECKED,
+    DEMO_NOW,
+    NotOurs,
+    describe_expected,
+    lay_out_demo,
+    list_asking_commands,
+    list_commands,
+    list_verdicts,
+    make_demo,
+    serve_demo,
+)
 from auditor.worlds.demo_tree import MARKER, prepare_directory
 from auditor.worlds.encode import render_part
 from tests.worlds.small import contents
@@ -39,7 +50,7 @@ def test_the_demo_stays_small_and_is_rich_enough(found):
 def test_the_demo_has_faults_of_many_kinds():
     codes = Counter(str(item["code"]) for item in describe_expected(make_demo()))
     assert codes == {
-        "export-missing": 7,
+        "export-missing": 10,
         "export-late": 2,
         "export-duplicate": 1,
         "export-unexpected": 1,
@@ -63,6 +74,21 @@ def test_the_demo_has_faults_of_many_kinds():
         "stray-object": 1,
         "unknown-dataset": 1,
     }
+
+
+def test_the_demo_shows_claims_that_storage_contradicts():
+    world = make_demo()
+    alone = Counter(str(item["code"]) for item in describe_expected(world))
+    crossed = Counter(str(item["code"]) for item in describe_expected(world, cross_checked=True))
+    assert alone - crossed == {"export-missing": 3}
+    assert crossed - alone == {
+        "run-failed": 1,
+        "run-without-export": 1,
+        "export-without-run": 1,
+        "record-count-mismatch": 2,
+        "dataset-unprotected": 2,
+    }
+    assert list(list_verdicts(world, cross_checked=True).values()) == [("not_needed", "unchecked")]
 
 
 def test_something_is_arriving_at_the_moment_of_the_demo():
@@ -89,6 +115,7 @@ def test_the_tree_holds_exports_configuration_expectations_and_a_guide(tree):
     told = json.loads((tree / "expected-findings.json").read_text(encoding="utf-8"))
     assert told["now"] == "2026-10-29T09:12:00Z"
     assert told["findings"] == describe_expected(make_demo())
+    assert told["findings_with_experience_platform"] == describe_expected(make_demo(), cross_checked=True)
     config = YAML(typ="safe").load((tree / "auditor.yaml").read_text(encoding="utf-8"))
     assert config["destinations"]["lake-backup"]["root"] == "./exports"
     assert list(config["flows"]) == ["web-3h", "profiles-daily", "surveys-daily", "campaigns-6h"]
@@ -96,10 +123,10 @@ def test_the_tree_holds_exports_configuration_expectations_and_a_guide(tree):
 
 def test_the_guide_names_each_fault_and_commands_to_paste(tree):
     guide = (tree / "WHAT-TO-LOOK-AT.md").read_text(encoding="utf-8")
-    for item in describe_expected(make_demo()):
+    for item in [*describe_expected(make_demo()), *describe_expected(make_demo(), cross_checked=True)]:
         assert f"`{item['code']}`" in guide
         assert str(item["note"]) in guide
-    for _, command in list_commands(tree):
+    for _, command in [*list_commands(tree), *list_asking_commands(tree)]:
         assert command in guide
     assert f"'{tree}/auditor.yaml'" in guide, "a path with a space is quoted"
 
@@ -110,8 +137,18 @@ def test_commands_point_at_what_is_there(tree):
     assert any(path.name.endswith(".json.gz") for path in folder.iterdir())
 
 
+def test_the_configuration_that_asks_names_the_stand_in_and_each_flow(tmp_path):
+    with serve_demo(make_demo(), tmp_path) as platform:
+        config = YAML(typ="safe").load((tmp_path / CROSS_CHECKED).read_text(encoding="utf-8"))
+        assert config["experience_platform"]["prod"]["base_url"] == platform.base_url
+        told = {name: (flow["experience_platform"], flow["flow_id"]) for name, flow in config["flows"].items()}
+    assert told == {flow.name: ("prod", flow.id) for flow in make_demo().flows}
+
+
 def test_an_earlier_demo_is_replaced(tmp_path):
     lay_out_demo(tmp_path)
+    with serve_demo(make_demo(), tmp_path):
+        pass
     damaged = next(p for p in (tmp_path / "exports").rglob("*.parquet"))
     damaged.write_bytes(b"")
     (tmp_path / "exports" / "left-over").write_text("x")
@@ -121,6 +158,7 @@ def test_an_earlier_demo_is_replaced(tmp_path):
     assert damaged.stat().st_size > 0
     assert not (tmp_path / "exports" / "left-over").exists()
     assert not (tmp_path / "export-auditor.db").exists()
+    assert not (tmp_path / CROSS_CHECKED).exists()
     assert (tmp_path / "mine.txt").exists()
 
 

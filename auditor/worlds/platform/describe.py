@@ -59,15 +59,14 @@ def describe_world(
     stock: Stock | None = None,
     target: Target | None = None,
     size_of: SizeOf | None = None,
-    others: Iterable[WorldDataset] = (),
 ) -> Stock:
     """A sandbox (`stock`, or a new one) with all that Experience Platform would say of `world` at its `now`.
 
-    `size_of`: bytes of a file, for runs that tell sizes. `others`: datasets that could be exported and are not.
-    Raises NotHere for a schedule that Experience Platform does not have, and as list_records does.
+    `size_of`: bytes of a file, for runs that tell sizes. Raises NotHere for a schedule that Experience Platform does
+    not have, and as list_records does.
     """
     made = _Describer(world, stock or Stock(), target or Target())
-    made.add_datasets([*(dataset for flow in world.flows for dataset in flow.datasets), *others])
+    made.add_datasets([*(dataset for flow in world.flows for dataset in flow.datasets), *world.unexported])
     made.add_connection()
     for flow in world.flows:
         records = list_records(world, flow, size_of=size_of)
