@@ -1,6 +1,5 @@
 """`export-auditor discover`: a configuration from what Experience Platform says of its dataset exports."""
 
-import difflib
 import os
 import sys
 from collections.abc import Sequence
@@ -12,9 +11,9 @@ import typer
 
 from adapters.base import inert
 from auditor.cli.choices import DEFAULT_CONFIG, complain, moment_of
+from auditor.cli.discover_text import render_diff, tell_failures, tell_result
 from auditor.cli.output import CannotWriteError, write_report
 from auditor.cli.progress import show_progress
-from auditor.propose.habits import counted
 from auditor.propose.yaml_edits import CannotEditError
 from auditor.service.discovered_config import Written, merge_config, write_config
 from auditor.service.discovering import SandboxFlows, read_sandboxes
@@ -22,8 +21,6 @@ from auditor.settings import Config, ConfigError, load_config
 from auditor.settings.experience_platform import ExperiencePlatformFacts
 from auditor.settings.platforms import Platforms, has_flows, load_platforms
 from auditor.settings.problems import did_you_mean
-
-_MOST_BYTES = 4_000_000
 
 
 def discover(
@@ -44,6 +41,8 @@ def discover(
     """
     if merge and diff:
         complain("--merge and --diff do not go together; --diff shows what --merge would do")
+    if (merge or diff) and str(output) == "-":
+        complain("--merge brings what is new into a file; to see it, use --diff without -o")
     if output is not None and str(output) != "-" and output.exists() and not merge and not diff:
         complain(f"{inert(str(output))!r} exists; name another file, or add --merge or --diff")
     moment = moment_of("--now", now) or datetime.now(UTC)
@@ -53,7 +52,7 @@ def discover(
     there = _read_target(target) if target else None
     sandboxes = _read(chosen)
     failed = [one for one in sandboxes if one.failure is not None]
-    _tell_failures(failed)
+    tell_failures(failed)
     if len(failed) == len(sandboxes):
         _give_up("no sandbox could be read, so nothing is written")
     try:
@@ -64,12 +63,12 @@ def discover(
             differs = False
         else:
             written = merge_config(there.text, there.config, platforms, sandboxes, now=moment)
-            differs = _put(there, written, target, output, diff=diff)
+            differs = _put(there, written, target, diff=diff)
     except (CannotWriteError, CannotEditError) as error:
         complain(str(error))
     except (ConfigError, ValueError) as error:
         _give_up(f"what is there cannot stand in a configuration, so nothing is written: {error}")
-    _tell(written, sandboxes, shown_only=diff)
+    tell_result(written, sandboxes, shown_only=diff)
     raise typer.Exit(3 if failed else 1 if diff and differs else 0)
 
 
@@ -107,7 +106,7 @@ class _There:
 
 
 def _target(config: Path, output: Path | None) -> Path:
-    if output is None or str(output) == "-":
+    if output is None:
         return config
     if not output.exists():
         complain(
@@ -137,75 +136,42 @@ def _read(chosen: Sequence[ExperiencePlatformFacts]) -> list[SandboxFlows]:
     return found
 
 
-def _put(there: _There, written: Written, target: Path, output: Path | None, *, diff: bool) -> bool:
+def _put(there: _There, written: Written, target: Path, *, diff: bool) -> bool:
     """Show or write the merged text. Says whether it differs from what is there."""
     differs = written.text != there.text
     if diff:
-        write_report(_render_diff(there.text, written.text, target), None)
+        write_report(render_diff(there.text, written.text, target), None)
         return differs
     if differs:
-        _check_merged(there.whole(written.text), target)
-    if output is not None and str(output) == "-":
-        write_report(there.whole(written.text), None)
-    elif differs:
-        write_report(there.whole(written.text), target)
+        text = there.whole(written.text)
+        _check_merged(text, target)
+        write_report(text, target)
     return differs
 
 
 def _check_merged(text: str, target: Path) -> None:
     """Load it from where it will lie: what it includes is found from there. Raises ConfigError."""
-    folder = target.absolute().parent
-    trial = folder / f".export-auditor-{os.getpid()}.yaml"
+    trial = target.absolute().with_name(f".export-auditor-{os.getpid()}.yaml")
     try:
-        write_report(text, trial)
+        # It may hold a secret that stands in the file as plain text: nobody else may read it.
+        with os.fdopen(os.open(trial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as place:
+            place.write(text.encode("utf-8"))
         load_config(trial)
     except ConfigError as error:
         raise ConfigError(str(target), error.problems) from None
-    except CannotWriteError as error:
-        raise CannotWriteError(str(error).replace(f"{str(trial)!r}", f"a file beside {str(target)!r}")) from None
+    except OSError as error:
+        raise CannotWriteError(f"cannot write a file beside {str(target)!r}: {error.strerror}") from None
     finally:
         trial.unlink(missing_ok=True)
-
-
-def _render_diff(before: str, after: str, target: Path) -> str:
-    name = inert(str(target))
-    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), name, f"{name} (discovered)", lineterm="")
-    return "".join(f"{line}\n" for line in lines)
 
 
 def _refuse_nothing(written: Written, sandboxes: Sequence[SandboxFlows]) -> None:
     if written.discovery.flows:
         return
-    _tell(written, sandboxes)
+    tell_result(written, sandboxes)
     _give_up("no flow exports datasets at present, so nothing is written")
 
 
 def _give_up(sentence: str) -> None:
     typer.echo(f"export-auditor: {inert(sentence)}", err=True)
     raise typer.Exit(3)
-
-
-def _tell_failures(failed: Sequence[SandboxFlows]) -> None:
-    for one in failed:
-        typer.echo(f"export-auditor: {inert(one.platform)} was not read: {inert(str(one.failure))}", err=True)
-
-
-def _tell(written: Written, sandboxes: Sequence[SandboxFlows], *, shown_only: bool = False) -> None:
-    """A summary for a person, on standard error."""
-    for one in sandboxes:
-        if one.failure is None:
-            others = f"; {counted(one.others, 'other flow')} to destinations left out" if one.others else ""
-            exports = counted(len(one.flows), "flow")
-            typer.echo(f"{inert(one.platform)}: {exports} of dataset exports{others}", err=True)
-    discovery = written.discovery
-    changed = sum(change.is_something for change in written.changes)
-    found = [counted(len(discovery.flows), "new flow"), counted(len(discovery.destinations), "new destination")]
-    found += [counted(changed, "flow") + " with changes"] if written.changes else []
-    found += [counted(len(discovery.left_out), "flow") + " left out"]
-    typer.echo(f"{', '.join(found)}; {'nothing was written' if shown_only else 'written'}", err=True)
-    for left in discovery.left_out:
-        typer.echo(f"  {inert(left.flow.name)}: it {inert(left.why)}", err=True)
-    for name in written.elsewhere:
-        typer.echo(f"  {inert(name)} stands in an included file: changes there are made by hand", err=True)
-    if todo := sum("TODO" in line for line in written.text.splitlines()):
-        typer.echo(f"{counted(todo, 'line')} with TODO: to be filled in by hand", err=True)

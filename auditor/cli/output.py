@@ -93,8 +93,9 @@ def _write_file(data: bytes, path: Path) -> None:
         return
     temporary = path.with_name(f".export-auditor-{secrets.token_hex(6)}.tmp")
     try:
-        # Created by `open` with the usual mode, so that the umask of the user holds and not that of a temporary file.
-        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as place:
+        # With the usual mode, so that the umask of the user holds; but what others could not read, they never can.
+        mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as place:
             place.write(data)
             place.flush()
             os.fsync(place.fileno())

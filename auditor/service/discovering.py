@@ -3,17 +3,14 @@
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import Final, TypeVar
 
 from adapters.base import AccessDenied, DestinationError, NotFound, Unsupported
-from adapters.experience_platform import reading, types
+from adapters.experience_platform import ExperiencePlatform, reading, types
 from auditor.flow.specs import TYPE_OF_FLOW_SPEC
 from auditor.flow.versions import is_dataset_export, read_version
 from auditor.propose.discovered_places import FoundFlow
 from auditor.settings.experience_platform import ExperiencePlatformFacts
-
-if TYPE_CHECKING:  # the HTTP client is imported when a sandbox is asked, not with every command
-    from adapters.experience_platform import ExperiencePlatform
 
 __all__ = ["SandboxFlows", "open_platform", "read_sandboxes"]
 
@@ -31,17 +28,15 @@ class SandboxFlows:
     failure: DestinationError | None = None
 
 
-def open_platform(facts: ExperiencePlatformFacts) -> "ExperiencePlatform":
+def open_platform(facts: ExperiencePlatformFacts) -> ExperiencePlatform:
     """The client of a configured sandbox. Raises ValueError as the client does."""
-    from adapters.experience_platform import ExperiencePlatform
-
     return ExperiencePlatform(facts.name, **facts.options)  # type: ignore[arg-type]
 
 
 def read_sandboxes(
     sandboxes: Iterable[ExperiencePlatformFacts],
     *,
-    open_with: Callable[[ExperiencePlatformFacts], "ExperiencePlatform"] = open_platform,
+    open_with: Callable[[ExperiencePlatformFacts], ExperiencePlatform] = open_platform,
 ) -> Iterator[SandboxFlows]:
     """Each sandbox in its turn. One that cannot be read is an answer, not an exception."""
     for facts in sandboxes:
@@ -58,7 +53,7 @@ def read_sandboxes(
             platform.close()
 
 
-def read_sandbox(platform: "ExperiencePlatform") -> SandboxFlows:
+def read_sandbox(platform: ExperiencePlatform) -> SandboxFlows:
     """All dataset exports of a sandbox. Raises DestinationError: a part would look like the whole."""
     # By id: a flow that was changed while the pages were read may stand on two of them.
     listed = list({flow.id: flow for flow in reading.list_flows(platform, tuple(TYPE_OF_FLOW_SPEC))}.values())
@@ -72,7 +67,7 @@ def read_sandbox(platform: "ExperiencePlatform") -> SandboxFlows:
     return SandboxFlows(platform.name, exports, _count_others(platform, len(exports)))
 
 
-def _count_others(platform: "ExperiencePlatform", exports: int) -> int | None:
+def _count_others(platform: ExperiencePlatform, exports: int) -> int | None:
     """How many more flows lead to destinations. A number for people: without it nothing is missing."""
     try:
         total = reading.count_destination_flows(platform)
@@ -84,7 +79,7 @@ def _count_others(platform: "ExperiencePlatform", exports: int) -> int | None:
 class _Reader:
     """Flows with their connections, each connection once."""
 
-    def __init__(self, platform: "ExperiencePlatform") -> None:
+    def __init__(self, platform: ExperiencePlatform) -> None:
         self._platform = platform
         self._known: dict[str, object] = {}
 
@@ -99,7 +94,7 @@ class _Reader:
         version = read_version(self._platform.name, flow, sources, targets, bases)
         return FoundFlow(replace(version, problems=(*version.problems, *problems)), account)
 
-    def _each(self, ids: Iterable[str], read: Callable[["ExperiencePlatform", str], T]) -> list[T]:
+    def _each(self, ids: Iterable[str], read: Callable[[ExperiencePlatform, str], T]) -> list[T]:
         """Those that are there; of one that was removed, the version says what is missing."""
         found = []
         for one in ids:
@@ -118,7 +113,7 @@ class _Reader:
         except (AccessDenied, NotFound) as error:
             return {}, [f"names an account that cannot be read: {error.reason}"]
 
-    def _once(self, name: str, read: Callable[["ExperiencePlatform", str], T]) -> T:
+    def _once(self, name: str, read: Callable[[ExperiencePlatform, str], T]) -> T:
         if name not in self._known:
             self._known[name] = read(self._platform, name)
         known: T = self._known[name]  # type: ignore[assignment]  # ids are not shared between kinds

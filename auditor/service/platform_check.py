@@ -8,16 +8,16 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import Final, TypeVar
 
-from adapters.base import CredentialExpired, DestinationError, NotFound, NotTrusted, Unreachable
-from adapters.experience_platform import reading, types
+from adapters.base import CredentialExpired, DestinationError, NotFound, Unreachable
+from adapters.experience_platform import ExperiencePlatform, reading, types
+from adapters.experience_platform.errors import code_of
+from adapters.experience_platform.landing_zone import read_landing_zone, read_landing_zone_lifetime
+from adapters.retry import Policy
 from auditor.flow.specs import DATA_LAKE, TYPE_OF_FLOW_SPEC
 from auditor.service.checking import Outcome
 from auditor.settings.experience_platform import ExperiencePlatformFacts
-
-if TYPE_CHECKING:
-    from adapters.experience_platform import ExperiencePlatform
 
 __all__ = ["NEEDED", "PlatformStep", "SandboxCheck", "Tried", "Without", "check_sandboxes"]
 
@@ -133,7 +133,7 @@ class SandboxCheck:
         return all(one.outcome in (Outcome.DONE, Outcome.NOTHING) for one in self.steps)
 
 
-Open = Callable[[ExperiencePlatformFacts], "ExperiencePlatform"]
+Open = Callable[[ExperiencePlatformFacts], ExperiencePlatform]
 
 
 def check_sandboxes(
@@ -147,10 +147,7 @@ def check_sandboxes(
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _open(facts: ExperiencePlatformFacts) -> "ExperiencePlatform":
-    from adapters.experience_platform import ExperiencePlatform
-    from adapters.retry import Policy
-
+def _open(facts: ExperiencePlatformFacts) -> ExperiencePlatform:
     options = {**facts.options, "timeout": TIMEOUT_S, "policy": Policy(attempts=1)}
     return ExperiencePlatform(facts.name, **options)  # type: ignore[arg-type]
 
@@ -181,7 +178,7 @@ class _Trial:
 
     done: dict[PlatformStep, Tried] = field(default_factory=dict)
 
-    def run(self, platform: "ExperiencePlatform") -> None:
+    def run(self, platform: ExperiencePlatform) -> None:
         """Raises _OverError where the rest cannot be tried."""
         if not self.attempt(PlatformStep.TOKEN, platform.check_token, lambda _: ""):
             raise _OverError
@@ -198,7 +195,7 @@ class _Trial:
         self.read_catalog(platform, dataset or next((one.id for one in found), ""))
         self.read_zone(platform, flows)
 
-    def read_flows(self, platform: "ExperiencePlatform") -> list[types.Flow]:
+    def read_flows(self, platform: ExperiencePlatform) -> list[types.Flow]:
         """The first call with all headers: what is refused of them, is refused here."""
         flows: list[types.Flow] = []
         start = _start()
@@ -221,7 +218,7 @@ class _Trial:
         self.note(PlatformStep.FLOWS, Outcome.DONE, _ms(start), count)
         return flows
 
-    def read_connections(self, platform: "ExperiencePlatform", flow: types.Flow | None) -> str:
+    def read_connections(self, platform: ExperiencePlatform, flow: types.Flow | None) -> str:
         """The id of a dataset, if one was told."""
         if flow is None:
             for step in (PlatformStep.SOURCES, PlatformStep.TARGETS, PlatformStep.ACCOUNTS):
@@ -248,7 +245,7 @@ class _Trial:
             self.note(PlatformStep.ACCOUNTS, Outcome.NOTHING, None, "no account is told")
         return datasets[0] if datasets else ""
 
-    def read_runs(self, platform: "ExperiencePlatform", flow: types.Flow | None) -> None:
+    def read_runs(self, platform: ExperiencePlatform, flow: types.Flow | None) -> None:
         if flow is None:
             self.note(PlatformStep.RUNS, Outcome.NOTHING, None, _NO_FLOW)
             return
@@ -259,7 +256,7 @@ class _Trial:
             lambda found: "" if found else "none yet of the flow that was asked about",
         )
 
-    def read_catalog(self, platform: "ExperiencePlatform", dataset: str) -> None:
+    def read_catalog(self, platform: ExperiencePlatform, dataset: str) -> None:
         if not dataset:
             for step in (PlatformStep.CATALOG, PlatformStep.BATCHES):
                 self.note(step, Outcome.NOTHING, None, "no dataset to ask about")
@@ -274,10 +271,8 @@ class _Trial:
             lambda _: "",
         )
 
-    def read_zone(self, platform: "ExperiencePlatform", flows: list[types.Flow]) -> None:
+    def read_zone(self, platform: ExperiencePlatform, flows: list[types.Flow]) -> None:
         """Its credentials where a flow exports there; else whether there is one, of which nothing hangs."""
-        from adapters.experience_platform.landing_zone import read_landing_zone, read_landing_zone_lifetime
-
         if any(TYPE_OF_FLOW_SPEC.get(flow.flow_spec) == "data-landing-zone" for flow in flows):
             self.attempt(PlatformStep.ZONE, lambda: read_landing_zone(platform), lambda _: "its credentials were given")
             return
@@ -307,7 +302,7 @@ class _Trial:
         self.done[step] = Tried(step, outcome, took_ms, told)
 
     def note_failure(self, step: PlatformStep, error: DestinationError, took_ms: int) -> None:
-        reached = not isinstance(error, Unreachable | NotTrusted)
+        reached = not isinstance(error, Unreachable)
         self.done[step] = Tried(step, Outcome.FAILED, took_ms, _words(error), reached)
 
     def answer(self) -> tuple[Tried, ...]:
@@ -325,8 +320,6 @@ _STEP_OF_CODE: Final = {
 
 def _refused_step(error: DestinationError) -> PlatformStep:
     """Which header a refusal is about, by Adobe's code; FLOWS if about none."""
-    from adapters.experience_platform.errors import code_of
-
     if (step := _STEP_OF_CODE.get(code := code_of(error))) is not None:
         return step
     if isinstance(error, CredentialExpired):

@@ -274,6 +274,7 @@ def test_a_file_that_is_there_is_not_overwritten(server, stock, path, tmp_path):
 MISTAKES = [
     (("--merge", "--diff"), "do not go together"),
     (("--sandbox", "prdo"), "no sandbox of that name"),
+    (("--merge", "-o", "-"), "to see it, use --diff"),
     (("--merge", "-o", "nowhere.yaml"), "is not there, so there is nothing to compare with"),
 ]
 
@@ -383,15 +384,34 @@ def test_line_breaks_and_a_byte_order_mark_stay(stock, path):
     assert run(path, "--diff").exit_code == 0
 
 
-def test_another_file_can_be_merged_into_and_the_text_be_shown_only(server, stock, path, tmp_path):
+def test_another_file_can_be_merged_into(server, stock, path, tmp_path):
     (other := tmp_path / "other.yaml").write_text("# theirs\n" + sandbox_config(server))
     run(path, "-o", str(other), "--merge")
     assert other.read_text().startswith("# theirs\n")
     assert "flows:" in other.read_text()
     assert "flows:" not in path.read_text()
-    shown = run(path, "-o", "-", "--merge").stdout
-    assert shown.startswith("# ours\n")
-    assert "flows:" not in path.read_text()
+
+
+def test_a_difference_shows_no_secret_that_stands_beside_it(server, stock, path):
+    told = run(path, "--diff")
+    assert told.exit_code == 1
+    assert "     client_secret: …\n" in told.stdout
+    assert "+flows:" in told.stdout
+    assert SECRET not in told.output
+    gate = server.gate
+    path.write_text(
+        f"experience_platform: {{prod: {{org_id: {gate.org_id}, sandbox: prod, client_id: {gate.client_id}, "
+        f"base_url: {server.base_url}, token_url: {server.token_url}, \"client_secret\" : '{SECRET}'}}}}\n"
+    )
+    told = run(path, "--diff")
+    assert told.exit_code == 1, told.output
+    assert SECRET not in told.output
+
+
+def test_a_file_that_only_its_owner_reads_stays_so(stock, path):
+    path.chmod(0o600)
+    run(path, "--merge")
+    assert path.stat().st_mode & 0o777 == 0o600
 
 
 def test_a_configuration_with_mistakes_is_not_merged_into(server, stock, path):
