@@ -45,7 +45,8 @@ class FlowService:
         self.page_size = page_size
         self.before_page: Callable[[Call, int], None] = lambda _call, _number: None
         self._now_ms = now_ms
-        self._numbers = itertools.count(1)
+        made = sum(len(getattr(stock, kind)) for stock in stocks for kind in KINDS.values())
+        self._numbers = itertools.count(made + 1)  # no id twice, where a stock was served before
         self._lock = threading.RLock()
         platform.gate.sandboxes = tuple(self.stocks)
         for address in KINDS:
