@@ -22,7 +22,7 @@ from adapters.base import (
     Unsupported,
 )
 from adapters.paging import PagedListing
-from adapters.streams import About, ObjectStream, PromisedBytes, no_bytes_of
+from adapters.streams import About, ObjectStream, PromisedBytes, no_bytes_of, promised_bytes
 
 __all__ = ["AzureBlobAdapter"]
 
@@ -223,19 +223,7 @@ def _without_etag(answer: Answer) -> DestinationError:
 def _promised_bytes(answer: Answer, start: int, length: int | None) -> int:
     """How many bytes must come. Raises where the answer is not for the range that was asked for."""
     told = answer.headers.get("content-length", "")
+    of_range = answer.headers.get("content-range", "" if answer.status == 206 else None)
     if not told.isdecimal():
         raise answer.fail(Unsupported, "the answer does not say how long it is")
-    size = int(told)
-    content_range = answer.headers.get("content-range")
-    if content_range is not None or answer.status == 206:
-        parts = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+)", content_range or "")
-        if parts is None or int(parts[1]) != start:
-            raise answer.fail(Unsupported, "the server answers with another range than the one asked for")
-        size = int(parts[3])
-    elif start:
-        if start > size:
-            raise answer.fail(RangeRefused, f"offset {start} lies behind the end at {size}")
-        if start < size:
-            raise answer.fail(Unsupported, "the server does not read from an offset")
-    rest = size - start
-    return rest if length is None else min(rest, length)
+    return promised_bytes(int(told), of_range, start, length, answer.fail)

@@ -4,12 +4,11 @@ https://cloud.google.com/storage/docs/json_api/v1/objects
 """
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from adapters.base import DestinationError, Folder, ObjectInfo, RangeRefused, Unsupported
+from adapters.base import DestinationError, Folder, ObjectInfo, Unsupported
 from adapters.gcs_errors import AnswerError, reason_in
 from adapters.gcs_hashes import parse_checksum
 from adapters.streams import About
@@ -76,24 +75,14 @@ def refuse_error_body(headers: Mapping[str, str], read: Any, fail: Fail) -> None
     raise fail(Unsupported, "the answer is no object of Cloud Storage: it names no generation")
 
 
-def promised_bytes(headers: Mapping[str, str], start: int, length: int | None, fail: Fail) -> int:
-    """How many bytes must come. Raises where the answer is not for the range that was asked for."""
-    told = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+)", headers.get("content-range", ""))
-    if told is None:
-        size = headers.get("content-length", "")
-        stored = headers.get("x-goog-stored-content-length", size)
-        if not size.isdecimal() or stored != size:
-            raise fail(Unsupported, "the answer does not say how long it is, or is longer or shorter than the object")
-        if start > int(size):
-            raise fail(RangeRefused, f"offset {start} lies behind the end at {size}")
-        if start and start < int(size):
-            raise fail(Unsupported, "the server does not read from an offset")
-        rest = int(size) - start
-    else:
-        if int(told[1]) != start:
-            raise fail(Unsupported, "the server answers with another range than the one asked for")
-        rest = int(told[3]) - start
-    return rest if length is None else min(rest, length)
+def stored_bytes(headers: Mapping[str, str], fail: Fail) -> int | None:
+    """How long an answer says it is; None where it is one for a range. Raises where that is not the object's length."""
+    if "content-range" in headers:
+        return None
+    size = headers.get("content-length", "")
+    if not size.isdecimal() or headers.get("x-goog-stored-content-length", size) != size:
+        raise fail(Unsupported, "the answer does not say how long it is, or is longer or shorter than the object")
+    return int(size)
 
 
 def _error_in(document: Mapping[str, Any], headers: Mapping[str, str]) -> AnswerError:

@@ -22,14 +22,14 @@ from adapters.gcs_answers import (
     Fail,
     parse_object,
     parse_page,
-    promised_bytes,
     refuse_error_body,
+    stored_bytes,
 )
 from adapters.gcs_errors import LIST_RIGHT, READ_RIGHT, speaking_of
 from adapters.gcs_hashes import refuse_unpacked
 from adapters.gcs_session import Connection, Login, lowered
 from adapters.paging import Page, PagedListing
-from adapters.streams import About, ObjectStream, PromisedBytes, no_bytes_of
+from adapters.streams import About, ObjectStream, PromisedBytes, no_bytes_of, promised_bytes
 
 __all__ = ["GcsAdapter"]
 
@@ -153,7 +153,8 @@ class GcsAdapter:
                 refuse_unpacked(
                     headers.get("x-goog-stored-content-encoding", ""), headers.get("content-encoding", ""), fail
                 )
-                promised = promised_bytes(headers, start, length, fail)
+                size, of_range = stored_bytes(headers, fail), headers.get("content-range")
+                promised = promised_bytes(size, of_range, start, length, fail)
             except BaseException:
                 answer.close()
                 raise

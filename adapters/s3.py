@@ -17,11 +17,11 @@ from adapters.base import (
     Unsupported,
 )
 from adapters.paging import PagedListing
-from adapters.s3_answers import Fail, describe, promised_bytes, read_etag, refuse_error_body
+from adapters.s3_answers import Fail, describe, read_etag, refuse_error_body
 from adapters.s3_errors import EXPIRED, LIST_RIGHT, READ_RIGHT, S3_RIGHTS, Rights, read_answer, speaking_of
 from adapters.s3_listing import S3Listing
 from adapters.s3_session import Clients, Login
-from adapters.streams import About, ObjectStream, PromisedBytes, no_bytes_of
+from adapters.streams import About, ObjectStream, PromisedBytes, no_bytes_of, promised_bytes
 
 __all__ = ["S3Adapter"]
 
@@ -191,7 +191,8 @@ class S3Adapter:
                 if version and etag and etag != version:
                     raise fail(Changed, "replaced since it was listed")
                 self._check_bytes(answer, fail)
-                promised = promised_bytes(answer, start, length, fail)
+                size, of_range = answer.get("ContentLength"), answer.get("ContentRange")
+                promised = promised_bytes(size, of_range, start, length, fail)
         except DestinationError:
             body.close()
             raise

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-from adapters.base import Checksum, DestinationError, ObjectInfo, RangeRefused, Unsupported
+from adapters.base import Checksum, DestinationError, ObjectInfo, Unsupported
 from adapters.s3_listing import ARCHIVE_CLASSES
 from adapters.streams import About
 
@@ -56,26 +56,6 @@ def refuse_error_body(answer: Mapping[str, Any], body: Any, fail: Fail) -> None:
             {"Error": {"Code": code[1]}, "ResponseMetadata": dict(answer.get("ResponseMetadata", {}))}, "GetObject"
         )
     raise fail(Unsupported, "the answer has neither ETag nor a body that is an object's")
-
-
-def promised_bytes(answer: Mapping[str, Any], start: int, length: int | None, fail: Fail) -> int:
-    """How many bytes must come. Raises where the answer is not for the range that was asked for."""
-    size = int(answer.get("ContentLength", -1))
-    content_range = answer.get("ContentRange")
-    if size < 0:
-        raise fail(Unsupported, "the answer does not say how long it is")
-    if content_range is not None:
-        told = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+)", content_range)
-        if told is None or int(told[1]) != start:
-            raise fail(Unsupported, "the server answers with another range than the one asked for")
-        size = int(told[3])
-    elif start:
-        if start > size:
-            raise fail(RangeRefused, f"offset {start} lies behind the end at {size}")
-        if start < size:
-            raise fail(Unsupported, "the server does not read from an offset")
-    rest = size - start
-    return rest if length is None else min(rest, length)
 
 
 def describe(key: str, answer: Mapping[str, Any], *, etag_may_be_md5: bool) -> ObjectInfo:

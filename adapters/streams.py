@@ -1,6 +1,7 @@
 """The bytes of one object as a counted stream that never ends early without raising."""
 
 import io
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, TypedDict
 
@@ -70,6 +71,32 @@ class PromisedBytes(io.RawIOBase):
         if not self.closed:
             self._close()
         super().close()
+
+
+def promised_bytes(
+    size: int | None,
+    content_range: str | None,
+    start: int,
+    length: int | None,
+    fail: Callable[[type[DestinationError], str], DestinationError],
+) -> int:
+    """How many bytes must come by an HTTP answer's Content-Length and Content-Range.
+
+    Raises: RangeRefused behind the end; Unsupported where the answer is not for the range that was asked for.
+    """
+    if content_range is not None:
+        told = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+)", content_range)
+        if told is None or not start == int(told[1]) <= int(told[2]) < int(told[3]):
+            raise fail(Unsupported, "the server answers with another range than the one asked for")
+        size = int(told[3])
+    elif size is None:
+        raise fail(Unsupported, "the answer does not say how long it is")
+    elif start > size:
+        raise fail(RangeRefused, f"offset {start} lies behind the end at {size}")
+    elif 0 < start < size:
+        raise fail(Unsupported, "the server does not read from an offset")
+    rest = size - start
+    return rest if length is None else min(rest, length)
 
 
 class About(TypedDict):
