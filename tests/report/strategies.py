@@ -125,7 +125,16 @@ coverages = st.builds(
 endings = st.builds(
     Ending,
     when=instants,
-    code=st.sampled_from(["flow-ending", "flow-disabled", "export-expiring", "credential-expiring", "credential-renewed", "of-the-future"]),
+    code=st.sampled_from(
+        [
+            "flow-ending",
+            "flow-disabled",
+            "export-expiring",
+            "credential-expiring",
+            "credential-renewed",
+            "of-the-future",
+        ]
+    ),
     subject=names,
     source=names,
     flow=names,

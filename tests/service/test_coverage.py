@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from datetime import timedelta
 from io import StringIO
 from typing import Any
@@ -157,6 +158,14 @@ def test_flows_that_are_followed_are_covered(sandbox):
     result = bench.audit()
     assert standing(result.coverage, DAILY.datasets[0].id) is Standing.PROTECTED
     assert standing(answer_of(bench).lines, DAILY.datasets[0].id) is Standing.PROTECTED
+
+
+def test_a_sandbox_that_no_flow_is_held_against_is_not_asked(sandbox):
+    bench = sandbox(DAILY)
+    bench.edit = lambda text: re.sub(r"^    (experience_platform|flow_id): .*\n", "", text, flags=re.MULTILINE)
+    result = bench.audit()
+    assert bench.platform.asked() == []
+    assert (result.coverage, result.status) == ((), Status.GOOD)
 
 
 # --- the commands ------------------------------------------------------------------------------
