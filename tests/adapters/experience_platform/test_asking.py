@@ -143,7 +143,7 @@ def test_what_is_no_wait_leaves_it_to_the_back_off(server: PlatformServer, retry
     assert waits_after(server, retry_after) == [0.5]
 
 
-@pytest.mark.parametrize("retry_after", ["10800", in_the_future(10800)])
+@pytest.mark.parametrize("retry_after", ["10800", in_the_future(10800)], ids=["seconds", "a date"])
 def test_a_wait_beyond_our_patience_stands_at_once(server: PlatformServer, retry_after: str):
     clock = Clock()
     server.fail("flows", Reply(429, headers={"Retry-After": retry_after}), times=9)
