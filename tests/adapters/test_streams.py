@@ -23,6 +23,7 @@ def fail(kind: type[DestinationError], reason: str) -> DestinationError:
         (2, "bytes 4-5/10", 4, 2, 2),
         (2, "bytes 4-5/10", 4, None, 6),  # shorter than asked for: the rest is still promised, and missed when read
         (6, "bytes 4-9/10", 4, 99, 6),
+        (6, "bytes 4-102/10", 4, 99, 6),  # Azurite repeats the end that was asked for
     ],
 )
 def test_what_an_answer_promises(size, of_range, start, length, promised):
@@ -38,8 +39,7 @@ def test_what_an_answer_promises(size, of_range, start, length, promised):
         (6, "bytes 3-8/10", 4, Unsupported),
         (6, "bytes 4-9/*", 4, Unsupported),
         (6, "bytes 4-9/5", 4, Unsupported),
-        (6, "bytes 4-3/10", 4, Unsupported),
-        (6, "bytes 4-10/10", 4, Unsupported),
+        (6, "bytes 4-9/4", 4, Unsupported),
         (6, "", 4, Unsupported),
         (6, "items 4-9/10", 4, Unsupported),
     ],
