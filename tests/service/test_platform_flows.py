@@ -20,6 +20,7 @@ from auditor.verify.pool import Verifier
 from auditor.worlds import World, lay_out, render_config
 from auditor.worlds.model import Rhythm
 from auditor.worlds.platform import FlowService, PlatformServer, Reply, Stock, describe_world, login_of
+from tests.service.asking import impatient
 from tests.service.auditing import verifier
 from tests.worlds.small import CLICKS, DAILY, EVENTS, NOW, WEB, small_world
 
@@ -61,6 +62,7 @@ class Sandbox:
             self.ledger,
             settings,
             verifier=self.verifier,
+            open_platform=impatient,
             open_with=lambda place: opener(place.facts.name, "local", {"root": str(self.home / "exports")}),
         )
 

@@ -13,14 +13,16 @@ import pytest
 
 from adapters.experience_platform import types
 from auditor.ledger import Ledger
-from auditor.model import AuditResult, RunState, Status
+from auditor.model import AuditResult, RunState, Severity, Status
 from auditor.service import AuditOptions, run_audit
 from auditor.service.platforms import Platforms, open_configured_platform
 from auditor.service.run_records import RunRecords
 from auditor.settings import load_config
 from auditor.verify.pool import Verifier
-from auditor.worlds import World, faults, lay_out, list_objects, render_config
+from auditor.worlds import Run, World, faults, lay_out, list_objects, render_config
+from auditor.worlds.plan import deliver
 from auditor.worlds.platform import FlowService, PlatformServer, Reply, Stock, describe_world, login_of
+from tests.service.asking import impatient
 from tests.service.auditing import codes, verifier
 from tests.worlds.small import CLICK_RUN, CLICKS, DAILY, DAILY_RUN, EVENTS, WEB, at, small_world
 
@@ -55,13 +57,6 @@ class Sandbox:
         lay_out(world, self.home / "exports")
         self.stock = describe_world(world, stock=Stock(org_id=self.platform.gate.org_id))
         self.service.stocks[self.stock.sandbox] = self.stock
-
-
-def impatient(facts):
-    """The platform itself, without waiting between attempts."""
-    from adapters.retry import Policy
-
-    return open_configured_platform(replace(facts, options={**facts.options, "policy": Policy(attempts=1)}))
 
 
 @pytest.fixture
@@ -183,8 +178,6 @@ def test_a_dead_platform_is_asked_once_not_once_for_every_flow(sandbox):
 def test_the_finding_ends_no_audit_with_exit_code_1(sandbox):
     bench = sandbox(small_world(DAILY))
     bench.platform.fail(".", DOWN, times=10_000)
-    from auditor.model import Severity
-
     assert bench.audit(fail_on=Severity.INFO).status is Status.INCOMPLETE
 
 
@@ -294,9 +287,6 @@ def test_two_records_that_add_up_are_one_claim(sandbox):
 
 
 def test_a_run_on_demand_is_told_from_a_second_delivery(sandbox):
-    from auditor.worlds import Run
-    from auditor.worlds.plan import deliver
-
     world = small_world(replace(ONE, start=at(3)))
     flow = world.flows[0]
     due = Run(flow.name, EVENTS.id, at(4, 9)).due
