@@ -86,7 +86,9 @@ def promised_bytes(
     """
     if content_range is not None:
         told = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+)", content_range)
-        if told is None or int(told[1]) != start or start >= int(told[3]):  # an end past the object's is no matter
+        if (
+            told is None or int(told[1]) != start or start > int(told[3])
+        ):  # its end is no matter: some repeat what was asked
             raise fail(Unsupported, "the server answers with another range than the one asked for")
         size = int(told[3])
     elif size is None:
