@@ -66,6 +66,11 @@ class FlowVersion:
     problems: tuple[str, ...] = ()  # what could not be read of it, one sentence each
 
     @property
+    def is_at_work(self) -> bool:
+        """Whether the flow is switched on, or on its way to be: some states are passed through while it is changed."""
+        return self.state in ("enabled", "enabling", "updating", "")
+
+    @property
     def ends(self) -> datetime | None:
         """After it Adobe exports nothing more, and says nothing. As read, never computed from a rule."""
         return self.schedule.end if self.schedule else None

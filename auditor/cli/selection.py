@@ -17,7 +17,8 @@ def check_selection(config: Config, options: AuditOptions) -> None:
     for option, value, known in _options(config, options):
         if value and value not in known and not (follows and option in ("--flow", "--dataset")):
             complain(f"{option} {value}: not in {config.path}; there: {', '.join(sorted(known)) or 'none'}")
-    if not follows and not any(options.selects(flow, dataset.id) for flow in config.flows.values() for dataset in flow.datasets):
+    chosen = (options.selects(flow, dataset.id) for flow in config.flows.values() for dataset in flow.datasets)
+    if not follows and not any(chosen):
         given = " ".join(f"{option} {value}" for option, value, _ in _options(config, options) if value)
         complain(f"{given}: no dataset in {config.path} fits all of these; leave one out")
 

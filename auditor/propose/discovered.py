@@ -15,8 +15,6 @@ from auditor.settings.flows import DEFAULT_TEMPLATE
 WATCHED: Final = timedelta(days=30)
 """So far back an audit looks the first time. A flow that ended since is expected up to its end."""
 
-_AT_WORK: Final = frozenset({"enabled", "enabling", "updating", ""})
-
 
 @dataclass(frozen=True, slots=True)
 class NewFlow:
@@ -97,7 +95,7 @@ def arrange(
 
 def why_left_out(version: FlowVersion, now: datetime) -> str:
     """Why nothing is expected from a flow any more, or yet; "" if something is."""
-    if version.state not in _AT_WORK:
+    if not version.is_at_work:
         return f"is {version.state}: Experience Platform exports nothing while it is"
     if version.ends is not None and version.ends < now - WATCHED:
         return f"ended {version.ends:%Y-%m-%d %H:%M}Z: Experience Platform exports nothing after that, and says nothing"

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 
 from auditor.flow_model import FlowVersion
 from auditor.model import Coverage, Dataset, Standing, Waived
-from auditor.reconcile.drift import is_at_work
 
 _OFF = frozenset({"disabled", "disabling", "draft", "deleted", "deleting"})
 """States in which a flow exports nothing. Any other word that is not at work is not understood, and proves nothing."""
@@ -45,7 +44,7 @@ class Sandbox:
 
 def judge_coverage(sandbox: Sandbox, *, now: datetime) -> tuple[Coverage, ...]:
     """How each dataset stands that is eligible or in a flow, by name."""
-    protecting = _by_dataset(flow for flow in sandbox.flows if is_at_work(flow) and not _is_over(flow, now))
+    protecting = _by_dataset(flow for flow in sandbox.flows if flow.is_at_work and not _is_over(flow, now))
     earlier = _by_dataset([*sandbox.flows, *sandbox.past])
     datasets = {dataset.id: dataset for flow in (*sandbox.past, *sandbox.flows) for dataset in flow.datasets}
     datasets |= {one.id: replace(one, name=one.name or _name(datasets, one.id)) for one in sandbox.eligible}
@@ -83,11 +82,11 @@ def _without_flows(
     flows: Sequence[FlowVersion], sight: Sight | None, earlier: Sequence[FlowVersion], now: datetime
 ) -> tuple[Standing, str]:
     # Its source connections could not be read: it may export any dataset.
-    blank = next((flow for flow in flows if not flow.datasets and is_at_work(flow) and not _is_over(flow, now)), None)
+    blank = next((flow for flow in flows if not flow.datasets and flow.is_at_work and not _is_over(flow, now)), None)
     if blank is not None:
         name = blank.name or blank.flow_id
         return Standing.UNKNOWN, f"The datasets of flow {name} could not be read; it may export this one."
-    odd = next((flow for flow in earlier if flow in flows and not (is_at_work(flow) or flow.state in _OFF)), None)
+    odd = next((flow for flow in earlier if flow in flows and not (flow.is_at_work or flow.state in _OFF)), None)
     if odd is not None:
         return Standing.UNKNOWN, f"Flow {odd.name or odd.flow_id} is {odd.state}, a state that is not known here."
     if earlier:
@@ -106,7 +105,7 @@ def _why_no_longer(earlier: Sequence[FlowVersion], flows: Sequence[FlowVersion],
         return f"Flow {name}, which exported it, is no longer there."
     if current is not flow and current.datasets:  # an earlier version had it
         return f"Flow {name} exports it no more."
-    if not is_at_work(current):
+    if not current.is_at_work:
         return f"Flow {name} is {current.state}."
     if current.schedule and current.schedule.once:
         return f"Flow {name} exported it only once, {_day(current.schedule.start)}."

@@ -8,9 +8,6 @@ from enum import StrEnum
 from auditor.flow_model import FlowVersion
 from auditor.model import Schedule
 
-_AT_WORK = frozenset({"enabled", "enabling", "updating", ""})
-"""States in which a flow exports, or is about to again. Adobe passes through some while a flow is changed."""
-
 
 @dataclass(frozen=True, slots=True)
 class Weakening:
@@ -20,11 +17,6 @@ class Weakening:
     told: str  # end of a sentence that begins with the flow: "exports every 12 h instead of every 3 h"
     before: str
     after: str
-
-
-def is_at_work(flow: FlowVersion) -> bool:
-    """Whether the flow is switched on, or on its way to be."""
-    return flow.state in _AT_WORK
 
 
 def find_weakenings(before: FlowVersion, after: FlowVersion | None) -> tuple[Weakening, ...]:
@@ -38,7 +30,7 @@ def find_weakenings(before: FlowVersion, after: FlowVersion | None) -> tuple[Wea
 
 
 def _find(before: FlowVersion, after: FlowVersion) -> Iterator[Weakening]:
-    if is_at_work(before) and not is_at_work(after):
+    if before.is_at_work and not after.is_at_work:
         yield Weakening("state", f"is {after.state} now", before.state, after.state)
     yield from _sparser(before.schedule, after.schedule)
     yield from _ends_earlier(before.schedule, after.schedule)

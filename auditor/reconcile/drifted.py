@@ -7,7 +7,7 @@ from datetime import datetime
 from auditor.checks.protection import FLOW_DIFFERS, FLOW_DISABLED, FLOW_UNMATCHED, PROTECTION_WEAKENED
 from auditor.flow_model import FlowVersion
 from auditor.model import Evidence, EvidenceValue, Finding, Flow, Schedule
-from auditor.reconcile.drift import Weakening, find_weakenings, is_at_work
+from auditor.reconcile.drift import Weakening, find_weakenings
 from auditor.reconcile.subject import Subject
 
 
@@ -31,8 +31,8 @@ class Measured:
 def find_drift(subject: Subject, measured: Measured, *, now: datetime) -> Iterator[Finding]:
     """FLOW_DISABLED, PROTECTION_WEAKENED and FLOW_DIFFERS, each at most once. One cause is told once."""
     version = measured.now
-    is_off = version is not None and not is_at_work(version)
-    was_on = measured.baseline is not None and is_at_work(measured.baseline)
+    is_off = version is not None and not version.is_at_work
+    was_on = measured.baseline is not None and measured.baseline.is_at_work
     if version is not None and is_off and (measured.is_configured or was_on):
         yield _disabled(subject, measured, version)
     weaker = list(find_weakenings(measured.baseline, version)) if measured.baseline else []
@@ -138,7 +138,7 @@ def _as_version(flow: Flow, like: FlowVersion, *, now: datetime) -> FlowVersion:
         schedule = replace(schedule, end=like.schedule.end)
     return replace(
         like,
-        state="enabled" if is_at_work(like) else like.state,  # that it is switched off is told by itself
+        state="enabled" if like.is_at_work else like.state,  # that it is switched off is told by itself
         datasets=flow.datasets,
         schedule=schedule,
         format=flow.format if like.format else None,

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 
 from auditor.flow_model import FlowVersion
 from auditor.model import Arrival, Content, Ending, Flow, Verdict
-from auditor.reconcile.drift import is_at_work
 
 _FOREVER = 9000  # a year: nobody plans a pause until then
 HERE = frozenset({Arrival.ON_TIME, Arrival.EARLY, Arrival.LATE, Arrival.UNEXPECTED})
@@ -98,7 +97,7 @@ def _ends_of_version(version: FlowVersion, calendar: Calendar, flow: Flow | None
     told = version.name or version.flow_id
     read_at = calendar.read_at.get(version.platform)
     at = f", read {minute(read_at)}" if read_at else ""
-    if not is_at_work(version):
+    if not version.is_at_work:
         since = version.updated or version.created
         if since is not None:
             source = f"state {version.state} of the flow in {version.platform}, last changed then{at}"

@@ -137,6 +137,7 @@ WRONG = [  # told, lines, message
     ("container in the address", (*BLOB[:2], "account_url: https://acme.blob.core.windows.net/exports"), "more than"),
     ("container with a hyphen at its end", (BLOB[0], "container: exports-", BLOB[2]), "is no container name"),
     ("container too short", (BLOB[0], "container: ab", BLOB[2]), "is no container name"),
+    ("container too long", (BLOB[0], f"container: {64 * 'a'}", BLOB[2]), "is no container name"),
     ("container too long", (BLOB[0], f"container: {'a' * 64}", BLOB[2]), "is no container name"),
     ("file system with a path", (LAKE[0], "file_system: a11/b", LAKE[2]), "write file_system: a11, and folder: b"),
     ("blob address", (*LAKE[:2], BLOB[2]), "is the blob address"),

@@ -91,7 +91,7 @@ def _container(kind: str, key: str) -> Callable[[str], str]:
             name, _, folder = given.strip("/").partition("/")
             rest = f", and folder: {folder}" if folder else ""
             raise ValueError(f"{quoted(given)} is no {kind} name; write {key}: {name}{rest}")
-        plain = re.fullmatch(r"[a-z0-9](-?[a-z0-9]){2,62}", given, re.ASCII) and len(given) <= 63
+        plain = re.fullmatch(r"[a-z0-9](-?[a-z0-9])+", given, re.ASCII) and 3 <= len(given) <= 63
         if not plain and given not in ("$root", "$web", "$logs"):
             raise ValueError(
                 f"{quoted(given)} is no {kind} name (3 to 63 lower-case letters, digits and single hyphens)"
