@@ -12,7 +12,7 @@ answers that `Place.answer` gives in the provider's shape. What no proxy can pla
 import os
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias
 
@@ -395,8 +395,10 @@ PLACES: dict[str, Callable[[Path], AbstractContextManager[Place]]] = {
 
 @pytest.fixture(scope="session", autouse=True)
 def held() -> Iterator[None]:
-    """Holds the servers from the first test to the last."""
-    with shared_seaweedfs(), shared_lake(), shared_fake_gcs(), shared_sshd():  # the lake holds Azurite
+    """Each server runs from the first test that asks for it to the last test of all."""
+    with ExitStack() as stack:
+        for server in (shared_azurite, shared_lake, shared_seaweedfs, shared_fake_gcs, shared_sshd):
+            stack.enter_context(server.kept())
         yield
 
 

@@ -35,19 +35,38 @@ class Shared(Generic[T]):
         self._run = run
         self._lock = threading.Lock()
         self._users = 0
+        self._keepers = 0
+        self._is_running = False
         self._stack = contextlib.ExitStack()
         self._server: T
 
     @contextlib.contextmanager
     def __call__(self) -> Iterator[T]:
         with self._lock:
-            if self._users == 0:
+            if not self._is_running:
                 self._server = self._stack.enter_context(self._run())
+                self._is_running = True
             self._users += 1
         try:
             yield self._server
         finally:
             with self._lock:
                 self._users -= 1
-                if self._users == 0:
-                    self._stack.close()
+                self._stop_if_unused()
+
+    @contextlib.contextmanager
+    def kept(self) -> Iterator[None]:
+        """Once it is started, the server runs until this ends: it need not be started for each test."""
+        with self._lock:
+            self._keepers += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._keepers -= 1
+                self._stop_if_unused()
+
+    def _stop_if_unused(self) -> None:
+        if self._is_running and not self._users and not self._keepers:
+            self._is_running = False
+            self._stack.close()
