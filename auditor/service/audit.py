@@ -1,6 +1,6 @@
 """One audit: one pass over everything in scope, at one moment."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -8,14 +8,11 @@ from functools import partial
 
 from adapters.base import OpenAdapter, inert
 from adapters.registry import opener
-from auditor import __version__
 from auditor.checks import CATALOGUE
 from auditor.expect import watched_since
 from auditor.ledger import Ledger
 from auditor.model import AuditResult, Care, Finding, Flow, Watched
 from auditor.reconcile.places import find_platform_trouble
-from auditor.reconcile.status import judge_status
-from auditor.reconcile.waivers import Scope, apply_waivers, find_waiver_faults
 from auditor.service.beyond import look_beyond
 from auditor.service.flows import AuditedFlows
 from auditor.service.limits import Choice, Newest
@@ -25,6 +22,7 @@ from auditor.service.plan import AuditPlan, Planning, Tally
 from auditor.service.platforms import OpenPlatform, Platforms, open_configured_platform
 from auditor.service.reading import Reading
 from auditor.service.run_records import RunRecords
+from auditor.service.saying import Saying
 from auditor.service.side_by_side import run_each
 from auditor.service.trouble import trouble_of_platform
 from auditor.settings import Config, Destination
@@ -55,46 +53,29 @@ def run_audit(
     told = progress or Quiet()
     with ExitStack() as stack:
         platforms = stack.enter_context(closing(Platforms(config.experience_platform, open_platform)))
-        audited = AuditedFlows(config, platforms, ledger, now=options.now, remembers=not options.is_past)
-        if config.experience_platform:
-            told.stage("asking Experience Platform for its flows")
-        audited.read(selects=lambda flow: any(options.selects(flow, dataset.id) for dataset in flow.datasets))
+        audited = _read_flows(config, platforms, ledger, options, told)
         config = replace(config, flows=audited.flows)
         flows = _selected(config, options)
-        verdicts = stack.enter_context(Ledger.in_memory()) if options.is_past else ledger
-        audit = verdicts.begin_audit(
-            now=options.now, tool_version=__version__, config_hash=config.hash, options=_recorded(options, flows)
-        )
+        book = stack.enter_context(Ledger.in_memory()) if options.is_past else ledger
+        saying = Saying(book, config, options, flows)
         watched = _watched(flows, ledger, options)
-        names = {dataset.id: dataset.name for flow in flows for dataset in flow.datasets if dataset.name}
-        waive = partial(apply_waivers, waivers=config.waivers, names=names, now=options.now)
-        verifier = verifier or stack.enter_context(Verifier(workers=options.workers))
+        places = [*_places(config, options)]
         choice = _choose(config, ledger, options, open_with) if options.limits.any else None
         records = RunRecords(platforms, ledger, now=options.now, clock=partial(datetime.now, UTC))
-        places = [*_places(config, options)]
+        read_with = partial(Reading, choice=choice)
+        checker = verifier or stack.enter_context(Verifier(workers=options.workers))
         jobs = [
             partial(
                 _audit_place,
-                PlaceAudit(place.facts, own, watched, ledger, verdicts, options, _source_of(place), records),
+                PlaceAudit(place.facts, own, watched, ledger, book, options, _source_of(place), records),
                 place,
                 open_with,
-                verifier,
-                partial(Reading, choice=choice),
+                checker,
+                read_with,
             )
             for place, own in places
         ]
-        done: dict[int, tuple[PlaceAnswer, Reading | None]] = {}
-        with closing(run_each(jobs, told)) as coming:
-            for number, (answer, reading) in coming:
-                told_where = [_with_place(finding, places[number][0]) for finding in answer.findings]
-                waived, judged = waive(told_where, answer.verdicts)
-                answer = PlaceAnswer([*judged], [*waived], answer.unverifiable, answer.looks)
-                verdicts.record_verdicts(audit, answer.verdicts, at=options.now)
-                verdicts.record_findings(audit, answer.findings, at=options.now)
-                verdicts.record_unverifiable(audit, answer.unverifiable)
-                done[number] = answer, reading
-        answers = [done[number][0] for number in sorted(done)]
-        readings = [reading for number in sorted(done) if (reading := done[number][1])]
+        readings = _look_at_places(jobs, [place for place, _ in places], saying, told)
         beyond = look_beyond(
             config,
             audited,
@@ -103,41 +84,48 @@ def run_audit(
             options,
             flows=flows,
             destinations=[place for place, _ in places],
-            runs=[v for a in answers for v in a.verdicts],
-            findings=[f for a in answers for f in a.findings],
+            runs=saying.runs,
+            findings=saying.findings,
         )
-        names = {**beyond.names, **names}
-        waive = partial(apply_waivers, waivers=config.waivers, names=names, now=options.now)
+        saying.names = {**beyond.names, **saying.names}
         of_flows = [one for one in (*audited.find(), *beyond.findings) if _is_selected(one, flows, options)]
-        answers.append(_told_of_platforms(platforms, of_flows, waive))
-        verdicts.record_findings(audit, answers[-1].findings, at=options.now)
-        verdicts.record_unverifiable(audit, answers[-1].unverifiable)
-        runs = [v for a in answers for v in a.verdicts]
-        findings = [f for a in answers for f in a.findings]
+        saying.say(_told_of_platforms(platforms, of_flows))
         left = [choice.told()] if choice and choice.left_files else []
-        verdicts.record_unverifiable(audit, left)
-        doubts = [u for a in answers for u in a.unverifiable] + left
-        scope = Scope(
-            options.looks_at_all and not left and not platforms.failures, {u.destination for u in doubts}, watched
-        )
+        saying.say(PlaceAnswer(unverifiable=left))
         sure = [waiver for waiver in config.waivers if waiver not in beyond.unsure]
-        of_waivers = [*find_waiver_faults(findings, sure, scope, names=names, now=options.now)]
-        verdicts.record_findings(audit, of_waivers, at=options.now)
-        verdicts.finish_audit(
-            audit,
-            status=judge_status(runs, [*findings, *of_waivers], doubts, fail_on=options.fail_on),
-            watched=[Watched(f.name, watched[f.name]) for f in flows],
-            files_read=sum(r.files_read for r in readings),
-            files_reused=sum(r.files_reused for r in readings),
-            bytes_read=sum(r.bytes_read for r in readings),
-            looks=sorted(
-                {look for a in answers for look in a.looks}, key=lambda look: (look.destination, look.dataset)
-            ),
-            coverage=beyond.coverage,
-            endings=beyond.endings,
-        )
+        whole = options.looks_at_all and not left and not platforms.failures
+        saying.say_of_waivers(sure, whole=whole, watched=watched)
+        saying.finish(readings, [Watched(f.name, watched[f.name]) for f in flows], beyond.coverage, beyond.endings)
         care = {(f.name, d.id): d.care for f in flows for d in f.datasets if d.care != Care()}
-        return replace(verdicts.read_audit(audit), names=names, care=care)
+        return replace(book.read_audit(saying.audit), names=saying.names, care=care)
+
+
+def _read_flows(
+    config: Config, platforms: Platforms, ledger: Ledger, options: AuditOptions, told: Progress
+) -> AuditedFlows:
+    """The configured flows, and those that Experience Platform knows, as far as they are in scope."""
+    audited = AuditedFlows(config, platforms, ledger, now=options.now, remembers=not options.is_past)
+    if config.experience_platform:
+        told.stage("asking Experience Platform for its flows")
+    audited.read(selects=lambda flow: any(options.selects(flow, dataset.id) for dataset in flow.datasets))
+    return audited
+
+
+def _look_at_places(
+    jobs: Sequence[Callable[[Progress], tuple[PlaceAnswer, Reading | None]]],
+    places: Sequence[Destination],
+    saying: Saying,
+    told: Progress,
+) -> list[Reading]:
+    """Have all destinations audited side by side. What is found at each is kept as it comes, said in their order."""
+    done: dict[int, tuple[PlaceAnswer, Reading | None]] = {}
+    with closing(run_each(jobs, told)) as coming:
+        for number, (answer, reading) in coming:
+            answer.findings = [_with_place(finding, places[number]) for finding in answer.findings]
+            done[number] = saying.kept(answer), reading
+    for number in sorted(done):
+        saying.take(done[number][0])
+    return [reading for number in sorted(done) if (reading := done[number][1])]
 
 
 def _is_selected(finding: Finding, flows: Sequence[Flow], options: AuditOptions) -> bool:
@@ -145,16 +133,13 @@ def _is_selected(finding: Finding, flows: Sequence[Flow], options: AuditOptions)
     return any(flow.name == finding.flow for flow in flows) or not (options.is_partial or options.destination)
 
 
-def _told_of_platforms(
-    platforms: Platforms, of_flows: Sequence[Finding], waive: Callable[..., tuple[Sequence[Finding], object]]
-) -> PlaceAnswer:
+def _told_of_platforms(platforms: Platforms, of_flows: Sequence[Finding]) -> PlaceAnswer:
     """What is said of the sandboxes themselves, and of their flows."""
     answer = PlaceAnswer(findings=[*of_flows])
     for name, error in sorted(platforms.failures.items()):
         finding, doubt = find_platform_trouble(name, trouble_of_platform(error))
         answer.findings.append(finding)
         answer.unverifiable.append(doubt)
-    answer.findings = [*waive(answer.findings, [])[0]]
     return answer
 
 
@@ -252,19 +237,3 @@ def _watched(flows: list[Flow], ledger: Ledger, options: AuditOptions) -> dict[s
 def _first(ledger: Ledger, flow: Flow, options: AuditOptions) -> datetime:
     first = ledger.first_audit_of(flow.name)
     return min(first, options.now) if first else options.now
-
-
-def _recorded(options: AuditOptions, flows: list[Flow]) -> Mapping[str, str | bool | list[str] | None]:
-    return {
-        "destination": options.destination,
-        "flow": options.flow,
-        "dataset": options.dataset,
-        "since": options.since.isoformat() if options.since else None,
-        "level": str(options.level) if options.level is not None else None,
-        "reverify": options.reverify,
-        "fail_on": str(options.fail_on),
-        "team": options.team,
-        "tag": options.tag,
-        "owner": options.owner,
-        "flows": [flow.name for flow in flows] if options.by_care else None,
-    }
