@@ -30,8 +30,8 @@ The object goes to standard output alone; progress goes to standard error. It is
 Times differ from check to check.
 """,
     "experience-platform.md": """\
-The object goes to standard output alone; progress goes to standard error. It is pure ASCII and stands on one line. Times
-differ from check to check.
+The object goes to standard output alone; progress goes to standard error. It is pure ASCII and stands on one line.
+Times differ from check to check.
 """,
     "coverage.md": """\
 The object goes to standard output alone (or to the file named with `-o`); progress goes to standard error. It is pure
