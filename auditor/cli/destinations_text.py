@@ -26,7 +26,7 @@ def render_checks(checks: Sequence[DestinationCheck], options: ReportOptions) ->
             _list(sheet, check)
     else:
         sheet.show(_table(sheet, checks))
-    for check in checks:
+    for check in sorted(checks, key=lambda one: one.looked_at):  # what cannot be audited goes first
         _explain(sheet, check)
     sheet.gap()
     sheet.say((_sum_up(checks), "bold"))
@@ -123,6 +123,8 @@ def _sum_up(checks: Sequence[DestinationCheck]) -> str:
         return whole + (
             f" Whether {_whom(untold, len(checks))} can also write is not told by reading." if untold else ""
         )
+    if len(checks) == 1:
+        return "It cannot be audited."
     return f"{render_count(len(failed), 'destination')} of {len(checks):,} cannot be audited: {', '.join(failed)}."
 
 

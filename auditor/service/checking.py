@@ -221,7 +221,7 @@ class _Attempt:
     def _read(self, adapter: Adapter, page: list[ObjectInfo]) -> None:
         readable = [info for info in page if not info.is_marker and not info.archived]
         readable.sort(key=lambda info: not info.size)  # an empty object proves less
-        why = "nothing to read yet"
+        why = "nothing to read yet" if page else _EMPTY
         if not readable and any(info.archived for info in page):
             why = _ARCHIVED
         for info in readable[:_MOST_TRIED]:
@@ -262,6 +262,7 @@ class _Attempt:
         )
 
 
+_EMPTY: Final = "nothing to read yet; if exports should be here, compare the folder with the one in Experience Platform"
 _ARCHIVED = "what was looked at is archived: it must be restored before it can be read"
 _MOST_TRIED = 3
 

@@ -80,7 +80,7 @@ def test_no_more_than_one_page_is_listed_and_the_first_bytes_read():
 @pytest.mark.parametrize(
     "objects, archived, told",
     [
-        ({}, (), "nothing to read yet"),
+        ({}, (), "nothing to read yet; if exports should be here, compare the folder"),
         ({"a/": b"", "a/b/": b""}, (), "nothing to read yet"),
         ({"a/x": b"1"}, ("a/x",), "archived"),
     ],
