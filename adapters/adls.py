@@ -28,7 +28,7 @@ class AdlsAdapter:
     something is no object; one that holds nothing is a marker (`…/`).
 
     Opens its clients at the first call. `remarks` holds what was noticed about the server without failing.
-    It does not try again (see adapters/retry.py). `timeout`: seconds (or a timedelta) for each connection and
+    It does not try again (see adapters/retry.py). `timeout`: seconds for each connection and
     each read.
 
     Raises: ValueError for a file system or number that cannot be, and for ways to log in that contradict each other.
@@ -56,17 +56,9 @@ class AdlsAdapter:
         authority_host: str | None = None,
         concurrency: int = 10,
         page_size: int = LARGEST_PAGE,
-        timeout: float | timedelta = 60.0,
+        timeout: float = 60.0,
     ) -> None:
-        timeout_s = timeout.total_seconds() if isinstance(timeout, timedelta) else float(timeout)
-        if (
-            not account_url
-            or not file_system
-            or "/" in file_system
-            or concurrency < 1
-            or page_size < 1
-            or timeout_s <= 0
-        ):
+        if not account_url or not file_system or "/" in file_system or concurrency < 1 or page_size < 1 or timeout <= 0:
             raise ValueError(
                 f"destination {name!r}: account_url must not be empty; file_system is one name without a slash; "
                 "concurrency, page_size and timeout are above 0"
@@ -82,9 +74,9 @@ class AdlsAdapter:
         }
         blob_url, dfs_url = endpoint(account_url, "blob"), endpoint(account_url, "dfs")
         self._blobs = AzureBlobAdapter(
-            name, file_system, account_url=blob_url, page_size=page_size, timeout=timeout_s, **login
+            name, file_system, account_url=blob_url, page_size=page_size, timeout=timeout, **login
         )
-        self._login = AzureLogin(account_url=dfs_url, timeout_s=timeout_s, **login)
+        self._login = AzureLogin(account_url=dfs_url, timeout_s=timeout, **login)
         self._paths = PathRequests(name, file_system, self._login)
         self.name = name
         self.remarks: list[str] = []

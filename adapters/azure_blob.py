@@ -34,7 +34,7 @@ class AzureBlobAdapter:
     """A container as flat keys. Needs to list and to read blobs (role Storage Blob Data Reader; SAS with r and l).
 
     Opens its client at the first call. `remarks` holds what was noticed about the server without failing.
-    It does not try again (see adapters/retry.py). `timeout`: seconds (or a timedelta) for each connection and
+    It does not try again (see adapters/retry.py). `timeout`: seconds for each connection and
     each read.
 
     Raises: ValueError for a container or number that cannot be, and for ways to log in that contradict each other.
@@ -63,10 +63,9 @@ class AzureBlobAdapter:
         authority_host: str | None = None,
         concurrency: int = 10,
         page_size: int = LARGEST_PAGE,
-        timeout: float | timedelta = 60.0,
+        timeout: float = 60.0,
     ) -> None:
-        timeout_s = timeout.total_seconds() if isinstance(timeout, timedelta) else float(timeout)
-        if not container or "/" in container or concurrency < 1 or page_size < 1 or timeout_s <= 0:
+        if not container or "/" in container or concurrency < 1 or page_size < 1 or timeout <= 0:
             raise ValueError(
                 f"destination {name!r}: container is one name without a slash; "
                 "concurrency, page_size and timeout are above 0"
@@ -82,7 +81,7 @@ class AzureBlobAdapter:
                 client_secret=client_secret,
                 authority_host=authority_host,
                 concurrency=concurrency,
-                timeout_s=timeout_s,
+                timeout_s=timeout,
             )
         except ValueError as error:
             raise ValueError(f"destination {name!r}: {error}") from None

@@ -4,10 +4,11 @@ For every destination that speaks to Azure Storage. The one place that knows.
 """
 
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from http.client import HTTPException
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
@@ -32,6 +33,7 @@ from adapters.base import (
     Unsupported,
 )
 from adapters.http_answers import kind_of_status, parse_http_date, parse_retry_after
+from adapters.translation import translated
 
 READ_RIGHT: Final = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read"
 """Of the role Storage Blob Data Reader; covers listing too (SAS: `l` to list, `r` to read)."""
@@ -129,15 +131,9 @@ class Refusal:
         return self.headers.get("x-ms-request-id", "")[:80]
 
 
-@contextmanager
-def speaking_of(destination: str, operation: str, key: str = "") -> Iterator[None]:
+def speaking_of(destination: str, operation: str, key: str = "") -> AbstractContextManager[None]:
     """Every exception inside as a DestinationError; no SDK exception escapes, and none of its words."""
-    try:
-        yield
-    except DestinationError:
-        raise
-    except Exception as error:
-        raise translate(error, destination=destination, operation=operation, key=key) from None
+    return translated(partial(translate, destination=destination, operation=operation, key=key))
 
 
 def translate(error: Exception, *, destination: str, operation: str, key: str = "") -> DestinationError:

@@ -1,7 +1,5 @@
 """Google Cloud Storage: which of its two APIs is spoken is decided by the credentials."""
 
-from datetime import timedelta
-
 from adapters.base import Adapter
 
 __all__ = ["LARGEST_PAGE", "open_gcs"]
@@ -21,17 +19,16 @@ def open_gcs(
     anonymous: bool = False,
     concurrency: int = 10,
     page_size: int = LARGEST_PAGE,
-    timeout: float | timedelta = 60.0,
+    timeout: float = 60.0,
 ) -> Adapter:
     """The adapter of a bucket: by the XML API with HMAC keys, else by the JSON API. Asks for nothing yet.
 
-    Without any credentials: application default credentials. `timeout`: seconds (or a timedelta) for each
+    Without any credentials: application default credentials. `timeout`: seconds for each
     connection and each read.
 
     Raises: ValueError for options that cannot be, or credentials of more than one kind.
     """
-    timeout_s = timeout.total_seconds() if isinstance(timeout, timedelta) else float(timeout)
-    if not bucket or concurrency < 1 or page_size < 1 or timeout_s <= 0:
+    if not bucket or concurrency < 1 or page_size < 1 or timeout <= 0:
         raise ValueError(
             f"destination {name!r}: bucket must not be empty; concurrency, page_size and timeout are above 0"
         )
@@ -51,11 +48,11 @@ def open_gcs(
             access_key_id=hmac_access_id,
             secret_access_key=hmac_secret,
             concurrency=concurrency,
-            timeout_s=timeout_s,
+            timeout_s=timeout,
         )
         return GcsHmacAdapter(name, bucket, login=keys, page_size=page_size)
     from adapters.gcs_json import GcsAdapter
     from adapters.gcs_session import Login
 
-    login = Login(address, service_account_file, anonymous, concurrency, timeout_s)
+    login = Login(address, service_account_file, anonymous, concurrency, timeout)
     return GcsAdapter(name, bucket, login, page_size)

@@ -4,9 +4,10 @@ https://cloud.google.com/storage/docs/json_api/v1/status-codes
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
+from functools import partial
 from http.client import HTTPException
 from typing import Any, Final
 
@@ -29,6 +30,7 @@ from adapters.base import (
 )
 from adapters.http_answers import kind_of_status, parse_retry_after
 from adapters.streams import About
+from adapters.translation import translated
 
 LIST_RIGHT: Final = "storage.objects.list"
 READ_RIGHT: Final = "storage.objects.get"
@@ -112,15 +114,9 @@ BY_CLASS: Final[Sequence[_Row]] = (
 )
 
 
-@contextmanager
-def speaking_of(destination: str, operation: str, key: str = "") -> Iterator[None]:
+def speaking_of(destination: str, operation: str, key: str = "") -> AbstractContextManager[None]:
     """Every exception inside as a DestinationError; no SDK exception escapes, and none of its words."""
-    try:
-        yield
-    except DestinationError:
-        raise
-    except Exception as error:
-        raise translate(error, destination=destination, operation=operation, key=key) from None
+    return translated(partial(translate, destination=destination, operation=operation, key=key))
 
 
 def translate(error: Exception, *, destination: str, operation: str, key: str = "") -> DestinationError:

@@ -40,7 +40,7 @@ class LandingZoneAdapter:
     among them), or are a fixed `sas_uri`. They are fetched at first use, again before they end, and once when they
     are refused; a call or listing then goes on where it was. The action that resets them, which would end
     everybody else's, is never asked for. `endpoint_url`: the storage's address, where it is not the one that the
-    credentials name. `timeout`: seconds (or a timedelta) for each connection and each read.
+    credentials name. `timeout`: seconds for each connection and each read.
 
     Raises: ValueError for options that cannot be; a secret is not quoted.
     """
@@ -66,17 +66,16 @@ class LandingZoneAdapter:
         endpoint_url: str | None = None,
         concurrency: int = 10,
         page_size: int | None = None,
-        timeout: float | timedelta = 60.0,
+        timeout: float = 60.0,
     ) -> None:
-        timeout_s = timeout.total_seconds() if isinstance(timeout, timedelta) else float(timeout)
         if (experience_platform is None) == (sas_uri is None):
             raise ValueError(f"destination {name!r}: give experience_platform or sas_uri, and one of them only")
-        if concurrency < 1 or (page_size is not None and page_size < 1) or timeout_s <= 0:
+        if concurrency < 1 or (page_size is not None and page_size < 1) or timeout <= 0:
             raise ValueError(f"destination {name!r}: concurrency, page_size and timeout are above 0")
         self.name = name
         self._endpoint_url = endpoint_url
-        self._options: dict[str, Any] = {"concurrency": concurrency, "page_size": page_size, "timeout": timeout_s}
-        self._platform = None if experience_platform is None else _open_platform(name, experience_platform, timeout_s)
+        self._options: dict[str, Any] = {"concurrency": concurrency, "page_size": page_size, "timeout": timeout}
+        self._platform = None if experience_platform is None else _open_platform(name, experience_platform, timeout)
         self._login = ZoneLogin(self._fetch if sas_uri is None else _fixed(name, sas_uri, endpoint_url))
         self._lock = threading.Lock()
         self._now: tuple[Inner, Zone] | None = None

@@ -34,7 +34,7 @@ class S3Adapter:
 
     Opens its client at the first call. `remarks` holds what was noticed about the server without failing.
     It does not try again (see adapters/retry.py), except once with fresh credentials where the old ones
-    ended and the chain has others. `timeout`: seconds (or a timedelta) for each connection and each read.
+    ended and the chain has others. `timeout`: seconds for each connection and each read.
 
     Raises: ValueError for a bucket or number that cannot be.
     """
@@ -64,10 +64,9 @@ class S3Adapter:
         requester_pays: bool = False,
         concurrency: int = 10,
         page_size: int = LARGEST_PAGE,
-        timeout: float | timedelta = 60.0,
+        timeout: float = 60.0,
     ) -> None:
-        timeout_s = timeout.total_seconds() if isinstance(timeout, timedelta) else float(timeout)
-        if not bucket or concurrency < 1 or page_size < 1 or timeout_s <= 0:
+        if not bucket or concurrency < 1 or page_size < 1 or timeout <= 0:
             raise ValueError(
                 f"destination {name!r}: bucket must not be empty; concurrency, page_size and timeout are above 0"
             )
@@ -89,7 +88,7 @@ class S3Adapter:
                 role_arn=role_arn,
                 external_id=external_id,
                 concurrency=concurrency,
-                timeout_s=timeout_s,
+                timeout_s=timeout,
             )
         )
 

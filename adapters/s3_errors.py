@@ -1,10 +1,11 @@
 """What S3 and its SDK say when something fails, in the words of the protocol. The one place that knows."""
 
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from http.client import HTTPException
 from typing import Any, Final
 
@@ -26,6 +27,7 @@ from adapters.base import (
     Unsupported,
 )
 from adapters.http_answers import kind_of_status, parse_retry_after
+from adapters.translation import translated
 
 LIST_RIGHT: Final = "s3:ListBucket"
 READ_RIGHT: Final = "s3:GetObject"
@@ -104,15 +106,11 @@ BY_CLASS: Final[tuple[tuple[tuple[type[BaseException], ...], type[DestinationErr
 )
 
 
-@contextmanager
-def speaking_of(destination: str, operation: str, key: str = "", rights: Rights = S3_RIGHTS) -> Iterator[None]:
+def speaking_of(
+    destination: str, operation: str, key: str = "", rights: Rights = S3_RIGHTS
+) -> AbstractContextManager[None]:
     """Every exception inside as a DestinationError; no SDK exception escapes, and none of its words."""
-    try:
-        yield
-    except DestinationError:
-        raise
-    except Exception as error:
-        raise translate(error, destination=destination, operation=operation, key=key, rights=rights) from None
+    return translated(partial(translate, destination=destination, operation=operation, key=key, rights=rights))
 
 
 def translate(

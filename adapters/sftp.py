@@ -39,7 +39,7 @@ class SftpAdapter:
     ~/.ssh/known_hosts. Without password and key file, the keys of an SSH agent are tried.
 
     Opens its first connection at the first call, and at most `concurrency`. It does not try again (see
-    adapters/retry.py). `timeout`: seconds (or a timedelta) for a login and for each answer.
+    adapters/retry.py). `timeout`: seconds for a login and for each answer.
 
     Raises: ValueError for options that cannot be.
     """
@@ -65,10 +65,9 @@ class SftpAdapter:
         host_key_fingerprint: str | None = None,
         root: str = "",
         concurrency: int = 4,
-        timeout: float | timedelta = 60.0,
+        timeout: float = 60.0,
     ) -> None:
-        timeout_s = timeout.total_seconds() if isinstance(timeout, timedelta) else float(timeout)
-        if not host or not 0 < port < 65_536 or concurrency < 1 or timeout_s <= 0:
+        if not host or not 0 < port < 65_536 or concurrency < 1 or timeout <= 0:
             raise ValueError(
                 f"destination {name!r}: host must not be empty, port is 1 to 65535; concurrency and timeout are above 0"
             )
@@ -85,7 +84,7 @@ class SftpAdapter:
             password=password,
             private_key_file=_path(private_key_file),
             passphrase=passphrase,
-            timeout_s=timeout_s,
+            timeout_s=timeout,
         )
         self._sessions = Sessions(self._login, concurrency)
 

@@ -1,7 +1,8 @@
 """What an SFTP server, its protocol and paramiko say when something fails, in the words of the protocol."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from functools import partial
 from typing import Final
 
 import paramiko
@@ -21,6 +22,7 @@ from adapters.base import (
 from adapters.sftp_hosts import DistrustError
 from adapters.sftp_keys import NoLoginError
 from adapters.sftp_wire import GarbledError, NoSftpError, RefusedError
+from adapters.translation import translated
 
 DIRECTORY_RIGHT: Final = "read and execute on the directories"
 FILE_RIGHT: Final = "read on the files"
@@ -82,15 +84,9 @@ BY_CLASS: Final[tuple[tuple[tuple[type[BaseException], ...], type[DestinationErr
 )
 
 
-@contextmanager
-def speaking_of(destination: str, operation: str, key: str = "") -> Iterator[None]:
+def speaking_of(destination: str, operation: str, key: str = "") -> AbstractContextManager[None]:
     """Every exception inside as a DestinationError; no SDK exception escapes, and none of its words."""
-    try:
-        yield
-    except DestinationError:
-        raise
-    except Exception as error:
-        raise translate(error, destination=destination, operation=operation, key=key) from None
+    return translated(partial(translate, destination=destination, operation=operation, key=key))
 
 
 def translate(error: Exception, *, destination: str, operation: str, key: str = "") -> DestinationError:

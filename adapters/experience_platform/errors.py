@@ -2,8 +2,8 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any, Final
 
 import httpx2
@@ -19,6 +19,7 @@ from adapters.base import (
     inert,
 )
 from adapters.http_answers import kind_of_status, parse_retry_after
+from adapters.translation import translated
 
 LONGEST_TEXT: Final = 300  # characters of Adobe's own words
 SHORTEST_SECRET: Final = 4  # shorter values would blot out ordinary words
@@ -71,17 +72,14 @@ BY_CLASS: Final[tuple[tuple[type[Exception], type[DestinationError], str], ...]]
 )
 
 
-@contextmanager
-def speaking_of(destination: str, operation: str, path: str) -> Iterator[None]:
+def speaking_of(destination: str, operation: str, path: str) -> AbstractContextManager[None]:
     """Every exception inside as a DestinationError; none of the HTTP client's escapes, and none of its words."""
-    try:
-        yield
-    except DestinationError:
-        raise
-    except Exception as error:
+
+    def translate(error: Exception) -> DestinationError:
         kind, reason = _of_class(error)
-        reason = f"{reason} ({type(error).__name__})"
-        raise kind(reason, destination=destination, operation=operation, key=path) from None
+        return kind(f"{reason} ({type(error).__name__})", destination=destination, operation=operation, key=path)
+
+    return translated(translate)
 
 
 def _of_class(error: Exception) -> tuple[type[DestinationError], str]:
