@@ -34,7 +34,8 @@ def find_trouble(subject: Subject, trouble: Trouble) -> Finding:
         "request_id": trouble.request_id,
         "rights_needed": [*trouble.rights],
     }
-    return subject.finding(CATALOGUE[trouble.code], trouble.reason, key=trouble.key, evidence=evidence)
+    known = {name: value for name, value in evidence.items() if value}
+    return subject.finding(CATALOGUE[trouble.code], trouble.reason, key=trouble.key, evidence=known)
 
 
 def doubt_of(subject: Subject, trouble: Trouble) -> Unverifiable:
@@ -50,7 +51,8 @@ def find_platform_trouble(platform: str, trouble: Trouble) -> tuple[Finding, Unv
         "path": trouble.key,
         "request_id": trouble.request_id,
     }
-    finding = Subject("").finding(CATALOGUE[trouble.code], trouble.reason, key=platform, evidence=evidence)
+    known = {name: value for name, value in evidence.items() if value}
+    finding = Subject("").finding(CATALOGUE[trouble.code], trouble.reason, key=platform, evidence=known)
     return finding, Unverifiable(f"Experience Platform {platform}", trouble.reason)
 
 
