@@ -62,14 +62,14 @@ def proven(shapes, line):
     return shapes.prove(line + b"\n") > 0
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(texts(), st.data())
 def test_fast_and_slow_path_agree_wherever_chunks_end(text, data):
     cuts = data.draw(st.lists(st.integers(0, len(text)), max_size=6))
     assert judged(text, cuts, fast=True) == judged(text, fast=False)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(st.lists(texts(), min_size=2, max_size=5))
 def test_what_was_learned_from_earlier_records_changes_no_answer(many):
     shapes = Shapes()
@@ -78,7 +78,7 @@ def test_what_was_learned_from_earlier_records_changes_no_answer(many):
         assert judged(text, fast=True, shapes=shapes) == judged(text, fast=False)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(texts(), st.data())
 def test_threads_that_help_change_no_answer(text, data):
     text = text * 30
@@ -96,7 +96,7 @@ def test_a_thousand_bad_lines_are_where_judging_ends_on_every_path():
         assert judged(text, cuts, fast=True, helpers=helpers) == judged(text, cuts, fast=True) == slow
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(texts())
 def test_the_strict_parser_agrees_with_the_standard_library(text):
     for line in text.split(b"\n"):
