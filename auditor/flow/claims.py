@@ -1,6 +1,6 @@
 """Which run records speak of which due time, and what they claim together. Pure."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,6 +16,9 @@ GRAVITY = (RunState.SUCCEEDED, RunState.IN_PROGRESS, RunState.PARTIAL, RunState.
 
 CLOCKS: Final = timedelta(minutes=10)
 """By so much a folder may be stamped later than its run began, by two clocks."""
+
+AGAINST_TIME: Final = 10
+"""A folder stamped later than its run began is so many times less likely the right one than one stamped earlier."""
 
 ON_DEMAND: Final = timedelta(hours=4)
 """So long after the time that a folder is stamped with its run may have begun."""
@@ -57,13 +60,13 @@ def hold(
     Platform keeps records is not documented.
 
     A run that began after that deadline speaks of a due time whose folder is there, if no other run does.
-    A run that a manifest names belongs to the folder of that manifest, whenever it began. A folder that no due time
-    asks for was made by the runs that began at its export time or after, and after no later folder's; one run alone
-    stays with its due time.
+    A run that the manifests of one folder name belongs to that folder, whenever it began. A folder that no due time
+    asks for was made by the runs that began nearest to its export time; of several for one due time by one of them,
+    and one run alone stays with its due time.
     """
     ours = frozenset(datasets_of_flow)
     folders = sorted(landed, key=lambda one: (one.export_time, one.prefix))
-    by_name = {name: one for one in folders for name in one.runs}
+    by_name = _named(folders)
     starts = [run.early_from for run in runs]
     members: dict[datetime, list[RunRecord]] = defaultdict(list)
     makers: dict[str, list[RunRecord]] = defaultdict(list)
@@ -92,6 +95,15 @@ def hold(
     return Held(claims, {prefix: tuple(made) for prefix, made in makers.items()}, was_read=True)
 
 
+def _named(folders: Sequence[Landed]) -> dict[str, Landed]:
+    """Folders by the run that their manifests name. A manifest that lies in another folder too tells nothing."""
+    naming: dict[str, list[Landed]] = defaultdict(list)
+    for one in folders:
+        for name in one.runs:
+            naming[name].append(one)
+    return {name: ones[0] for name, ones in naming.items() if len(ones) == 1}
+
+
 def _part(
     members: Mapping[datetime, list[RunRecord]],
     makers: dict[str, list[RunRecord]],
@@ -100,19 +112,25 @@ def _part(
 ) -> None:
     """Of several runs for one due time, those that made a folder beside its own are no part of its claim."""
     for records in members.values():
-        for record in sorted(records, key=_began, reverse=True):
-            stray = None if record.id in named else _stray_at(folders, _began(record))
-            if stray is not None and len(records) > 1:
+        beside = [(stray, record) for record in records if (stray := _stray_at(folders, _began(record)))]
+        for stray, record in sorted(beside, key=lambda pair: _distance(pair[0], _began(pair[1]))):
+            if record.id not in named and stray.prefix not in makers and len(records) > 1:
                 records.remove(record)
                 makers[stray.prefix].append(record)
 
 
 def _stray_at(folders: Sequence[Landed], began: datetime) -> Landed | None:
     """The folder that a run made which began then, if no due time asks for that folder."""
-    at = bisect_right(folders, began + CLOCKS, key=lambda one: one.export_time) - 1
-    if at < 0 or folders[at].due is not None or began - folders[at].export_time > ON_DEMAND:
-        return None
-    return folders[at]
+    first = bisect_left(folders, began - ON_DEMAND, key=lambda one: one.export_time)
+    last = bisect_right(folders, began + CLOCKS, key=lambda one: one.export_time)
+    nearest = min(folders[first:last], key=lambda one: _distance(one, began), default=None)
+    return nearest if nearest is not None and nearest.due is None else None
+
+
+def _distance(folder: Landed, began: datetime) -> timedelta:
+    """How far a run that began then is from a folder: a run begins after the time that its folder is stamped with."""
+    after = began - folder.export_time
+    return after if after >= timedelta() else -AGAINST_TIME * after
 
 
 def _began(record: RunRecord) -> datetime:
@@ -160,13 +178,14 @@ def _counts_of(record: RunRecord, dataset: str, ours: frozenset[str]) -> Dataset
     """What a record says of one dataset: its own line, or the whole where the flow has no other dataset.
 
     A line counts records (API reference): files and bytes of the only dataset are those of the whole run.
-    A run that read nothing at all read nothing of each dataset.
+    A run that read nothing at all read nothing of each dataset. Where lines name others alone, the whole may be theirs.
     """
     own: Mapping[str, DatasetCounts] = record.datasets
+    is_alone = len(ours | own.keys()) <= 1
     if dataset in own:
         line = own[dataset]
-        return line if len(ours) > 1 else DatasetCounts(_or(line.read, record.read), _or(line.written, record.written))
-    if len(ours) <= 1:
+        return DatasetCounts(_or(line.read, record.read), _or(line.written, record.written)) if is_alone else line
+    if is_alone or (len(ours) <= 1 and not own):
         return DatasetCounts(record.read, record.written)
     return DatasetCounts(read=Counts(records=0)) if record.read.records == 0 else DatasetCounts()
 

@@ -55,6 +55,8 @@ def read_run(run: Run) -> RunRecord:
 def _state(run: Run, *, ended: bool) -> RunState:
     """By Adobe's word; an unknown one is not finished until the run has an end (monitoring page)."""
     known = _WORDS.get(run.status.lower().replace("_", "").replace(" ", ""))
+    if known is RunState.SUCCEEDED and run.summary.records_failed:
+        return RunState.PARTIAL  # whatever the word is, some records are in no export
     if known is not None:
         return known
     if not ended:

@@ -178,8 +178,8 @@ def compare_counts(
     """The claim against what was found (None: no folder), and by kind of count what differs: (claimed, found).
 
     `tolerance`: the part of the claimed number by which it may differ. Only counts that both sides know are held
-    against each other. Against no folder, a run that read no record is equal, and one that read or wrote any
-    differs.
+    against each other. Against no folder, a run that says that it read no record is equal, and one that read or
+    wrote any differs: that it wrote none is no proof that there was none to write.
     """
     if found is None:
         return _against_nothing(claim)
@@ -201,5 +201,4 @@ def _against_nothing(claim: Claim) -> tuple[Agreement, dict[str, tuple[int, int]
     differing = {kind: (number, 0) for kind, number in said.items() if number}
     if differing:
         return Agreement.DIFFERENT, differing
-    proven_empty = read.records == 0 or (read.records is None and written.records == 0)
-    return (Agreement.EQUAL if proven_empty else Agreement.NOT_GIVEN), {}
+    return (Agreement.EQUAL if read.records == 0 else Agreement.NOT_GIVEN), {}

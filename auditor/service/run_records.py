@@ -41,7 +41,7 @@ class RunRecords:
             return Held()
         since = min(run.early_from for run in runs)
         failure = self._bring_up_to_date(flow, since)
-        ids = [one.id for one in flow.datasets]
+        ids = self._datasets(flow)
         held = hold(self._records(flow, since), runs, dataset, datasets_of_flow=ids, landed=landed)
         if failure is None:
             return held
@@ -59,6 +59,11 @@ class RunRecords:
         except DestinationError:
             self._without_batches.add(platform)
             return None
+
+    def _datasets(self, flow: Flow) -> set[str]:
+        """All that it exports, or ever did: the configuration may name a part, and its records speak of all."""
+        history = self._ledger.flow_history(flow.experience_platform, flow.flow_id)
+        return {one.id for one in flow.datasets} | {one.id for seen in history for one in seen.version.datasets}
 
     def _records(self, flow: Flow, since: datetime) -> Iterator[RunRecord]:
         kept = self._ledger.known_flow_runs(flow.experience_platform, flow.flow_id, since=since, until=self._now)

@@ -135,6 +135,27 @@ def test_a_run_that_began_before_the_folder_beside_it_did_not_make_that():
     assert told.claims[at("03:00")].runs == ("s",)
 
 
+def test_a_folder_stamped_shortly_before_the_due_time_keeps_its_own_run():
+    before, scheduled = record("d", "02:56", "03:10"), record("s", "03:01", "03:20")
+    told = held([before, scheduled], landed("extra", "02:55"), landed("own", "03:00", "03:00"))
+    assert told.claims[at("03:00")].runs == ("s",)
+    assert told.makers == {"extra/": (before,)}
+
+
+def test_a_failed_retry_is_not_hidden_behind_the_folder_of_another_run():
+    records = [record("s", "03:01", "03:20"), record("d", "04:17", "04:30"), record("f", "05:10", "05:20")]
+    records[2] = replace(records[2], state=RunState.FAILED)
+    told = held(records, landed("own", "03:00", "03:00"), landed("extra", "04:17"))
+    assert told.claims[at("03:00")].state is RunState.FAILED
+    assert [one.id for one in told.makers["extra/"]] == ["d"]
+
+
+def test_a_manifest_that_lies_in_two_folders_says_nothing_of_its_run():
+    records = [record("a", "00:01", "00:10"), record("b", "03:01", "03:20")]
+    folders = [landed("first", "00:00", "00:00", "a"), landed("second", "03:00", "03:00", "a")]
+    assert claimed(records, *folders) == {"00:00": ("a",), "03:00": ("b",)}
+
+
 def test_one_run_alone_stays_with_its_due_time_whatever_lies_beside():
     told = held([record("s", "03:04", "03:20")], landed("own", "03:00", "03:00"), landed("extra", "03:03"))
     assert told.claims[at("03:00")].runs == ("s",)

@@ -19,6 +19,8 @@ CASES = [
     ("no line, two datasets", {}, {A, B}, NONE),
     ("its line alone is completed by the whole run", {A: LINE}, {A}, Counts(records=20, files=3, bytes=900)),
     ("its line alone where the flow has others is not", {A: LINE}, {A, B}, Counts(records=20)),
+    ("its line beside one of no dataset of the flow is not completed", {A: LINE, B: LINE}, {A}, Counts(records=20)),
+    ("lines of others alone may be what the whole is made of", {B: LINE}, {A}, NONE),
     ("beside another line nothing is added", {A: LINE, B: LINE}, {A, B}, Counts(records=20)),
 ]
 

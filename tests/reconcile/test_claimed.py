@@ -46,7 +46,7 @@ OPEN, NONE, UNKNOWN = RunState.IN_PROGRESS, RunState.NONE, RunState.UNKNOWN
 
 ABSENT = [
     ("read nothing", claim(SUCCEEDED, read=Counts(0)), "not_needed", []),
-    ("wrote nothing", claim(SUCCEEDED, written=Counts(0)), "not_needed", []),
+    ("wrote nothing, and does not say what it read", claim(SUCCEEDED, written=Counts(0)), "unknown", []),
     ("wrote data", claim(SUCCEEDED, written=WROTE), "missing", ["run-without-export"]),
     ("says no number", claim(SUCCEEDED), "unknown", []),
     ("failed", claim(FAILED), "missing", ["run-failed"]),
