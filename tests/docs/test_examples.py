@@ -24,6 +24,34 @@ def test_a_configuration_in_a_guide_loads_without_a_warning(text, tmp_path):
     assert load_config(tmp_path / "auditor.yaml", {}).warnings == ()
 
 
+DESTINATIONS = [page for page in list_pages() if page.startswith("docs/destinations/")]
+A_FLOW = """\
+flows:
+  f:
+    destination: {name}
+    schedule: {{every: 3h, start: 2026-10-01T00:00:00Z}}
+    datasets: [5ef3e324052581191aa6a466]
+"""
+SECRETS = {
+    "AUDIT_AZURE_CLIENT_SECRET": "s3cr3t",
+    "AUDIT_AZURE_SAS": "sv=2021-12-02&sr=c&sp=rl&sig=c2VjcmV0",
+    "AUDIT_AEP_SECRET": "s3cr3t",
+    "AUDIT_S3_SECRET": "s3cr3t",
+}
+FOR_ALL = re.compile(r"# (?=(?:concurrency|page_size|timeout): )")
+
+
+@pytest.mark.parametrize("page", [page for page in DESTINATIONS if not page.endswith("/index.md")])
+def test_the_configuration_in_the_page_of_a_destination_loads_also_with_what_is_commented_out_for_all(page, tmp_path):
+    (text,) = [block.text for block in find_blocks(read_page(page)) if block.language == "yaml"]
+    tuned = FOR_ALL.sub("", text)
+    assert tuned != text or page.endswith("/local.md")
+    (name,) = re.findall(r"^destinations:\n  (\S+):\n", text, re.MULTILINE)
+    for one in (text, tuned):
+        (tmp_path / "auditor.yaml").write_text(one + A_FLOW.format(name=name))
+        assert load_config(tmp_path / "auditor.yaml", SECRETS).warnings == ()
+
+
 def test_the_files_of_several_teams_load_together(tmp_path):
     blocks = [block.text for block in find_blocks(read_page("docs/recipes/teams.md")) if block.language == "yaml"]
     names = [re.match(r"# (\S+\.yaml)\n", text) for text in blocks]
