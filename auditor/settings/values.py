@@ -31,10 +31,10 @@ def parse_duration(text: str) -> timedelta:
 
 
 def _duration_meant(text: str) -> str:
-    """What was probably meant, as a phrase: `3h (hours), 3m (minutes) or 3d (days)`."""
+    """What was probably meant, as a phrase: `3s (seconds), 3m (minutes), 3h (hours) or 3d (days)`."""
     number = text.strip()
     if re.fullmatch(r"[0-9]{1,9}", number, re.ASCII):
-        return f"the unit too: {number}h (hours), {number}m (minutes) or {number}d (days)"
+        return f"the unit too: {number}s (seconds), {number}m (minutes), {number}h (hours) or {number}d (days)"
     loose = _LOOSE_DURATION.fullmatch(number)
     if loose and loose[2] != "M" and loose[2][0].lower() in _UNITS and not loose[2].lower().startswith("mo"):
         return f"{loose[1]}{loose[2][0].lower()}"

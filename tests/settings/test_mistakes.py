@@ -46,7 +46,7 @@ CASES = [  # told, configuration, messages
         [
             (
                 'c.yaml:5:12: flows.f.grace: "150" is no duration; write the unit too: '
-                "150h (hours), 150m (minutes) or 150d (days)"
+                "150s (seconds), 150m (minutes), 150h (hours) or 150d (days)"
             )
         ],
     ),
