@@ -57,7 +57,7 @@ def parse_http_date(value: str) -> datetime | None:
     """A moment as HTTP headers write it; None if it is none."""
     try:
         moment = parsedate_to_datetime(value)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError, IndexError):  # years and zones of twenty digits, too
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
