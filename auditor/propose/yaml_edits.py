@@ -1,10 +1,15 @@
 """Changes to a YAML text at the places of its values: everything else stays as it was written, to the byte. Pure."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Final
 
 from ruamel.yaml import YAML
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+_PROPERTIES: Final = re.compile(r"(?:[&!]\S*(?:[ \t\n]+(?:#[^\n]*)?)*)*")
+"""Anchor and tag, and what stands between them and the value."""
 
 
 class CannotEditError(Exception):
@@ -41,9 +46,12 @@ class Edits:
         self.replace(self.start_of(first), self.start_of(end), "")
 
     def result(self) -> str:
-        text = self.text
+        """Raises CannotEditError where two changes would take the same characters: one of them would hit others."""
+        text, taken_from = self.text, len(self.text)
         for start, _, end, new in sorted(self._made, reverse=True):
-            text = text[:start] + new + text[end:]
+            if end > taken_from:
+                raise CannotEditError("two changes fall on one place of the file; write each flow on lines of its own")
+            text, taken_from = text[:start] + new + text[end:], start
         return text
 
     def lines(self) -> list[str]:
@@ -57,6 +65,20 @@ class Edits:
                 return len(self.text)
             at = found + 1
         return at
+
+    def line_of(self, node: Node) -> int:
+        """The line on which a node begins. YAML knows other line breaks, and counts them."""
+        return self.text.count("\n", 0, node.start_mark.index)
+
+    def content_of(self, node: Node) -> int:
+        """Where a value begins behind its anchor and tag."""
+        found = _PROPERTIES.match(self.text, node.start_mark.index)
+        return found.end() if found else int(node.start_mark.index)
+
+    def column_of(self, node: Node) -> int:
+        """The column of the first key of a mapping, or of the first dash of a list."""
+        at = self.content_of(node)
+        return at - (self.text.rfind("\n", 0, at) + 1)
 
     def child(self, node: Node | None, key: str) -> tuple[Node, Node] | None:
         """The key and value nodes of `key` in a mapping; what a merge key (<<) brings in is not its own."""
@@ -79,7 +101,7 @@ class Edits:
         """The line behind a value, and behind the comments that are indented with it."""
         end = max(self.end_of(node), key.end_mark.index if key else 0)
         line = self.text.count("\n", 0, end) + 1
-        lines, indent = self.lines(), node.start_mark.column
+        lines, indent = self.lines(), self.column_of(node)
         while line < len(lines):
             stripped = lines[line].lstrip(" ")
             if not stripped.startswith("#") or len(lines[line]) - len(stripped) < max(indent, 1):
@@ -91,6 +113,11 @@ class Edits:
 def is_written_below(node: Node, key: Node) -> bool:
     """Whether a value stands where its key is, and is no alias (*) of one elsewhere."""
     return int(node.start_mark.index) >= int(key.end_mark.index)
+
+
+def is_shared(node: Node) -> bool:
+    """Whether a value has an anchor (&): what is changed in it changes wherever its alias stands."""
+    return node.anchor is not None
 
 
 def is_block(node: Node) -> bool:

@@ -14,7 +14,7 @@ from adapters.base import Unreachable
 from auditor.flow_model import FlowVersion, TargetPlace
 from auditor.model import Compression, Dataset, FileFormat, Schedule
 from auditor.propose.discovered_places import FoundFlow
-from auditor.propose.yaml_edits import CannotEditError
+from auditor.propose.yaml_edits import CannotEditError, Edits
 from auditor.service.discovered_config import Written, merge_config
 from auditor.service.discovering import SandboxFlows
 from auditor.settings import load_config
@@ -391,3 +391,125 @@ def test_a_dataset_whose_folders_another_flow_has_is_told_and_not_added(kept):
     both = web(datasets=(*WEB.version.datasets, Dataset(C, "Profiles")))
     (line,) = kept.changed_by(both, NEW)
     assert line == f"+   # discover: exports {C} to the folders of flow profiles too"
+
+
+# --- written in ways that a person may write, too --------------------------------------------------
+
+STRONGER = web(
+    datasets=(*WEB.version.datasets, Dataset(C, "Profiles")),
+    schedule=schedule(every=timedelta(hours=6)),
+    updated=datetime(2026, 10, 20, 7, tzinfo=UTC),
+    manifest=True,
+)
+FLOW = f"destination: lake, experience_platform: prod, schedule: {{every: 3h, start: {START:%Y-%m-%d}T00:00:00Z}}"
+TWO = (
+    f"web: {{{FLOW}, flow_id: {WEB_ID}, datasets: [{A}, {B}]}}",
+    f"profiles: {{{FLOW}, flow_id: {NEW_ID}, datasets: [{C}]}}",
+)
+
+
+def test_two_flows_on_one_line_have_their_remarks_beside_each_other(tmp_path):
+    kept = Kept(tmp_path, HEAD + f"# mine\nflows: {{{', '.join(TWO)}}}\n# the end\n")
+    told = web(manifest=True), FoundFlow(replace(NEW.version, manifest=True), "account-1")
+    changed = kept.changed_by(*told)
+    marks = [line for line in changed if "# discover" in line]
+    assert marks == [f"+ # discover: {name}: Experience Platform says manifest: true" for name in ("web", "profiles")]
+    assert kept.path.read_text().endswith("# the end\n")
+    assert "# mine\n# discover" in kept.path.read_text()
+
+
+def test_changes_that_would_fall_on_each_other_are_refused():
+    edits = Edits("a: 1\nb: 2\n")
+    edits.remove_lines(0, 2)
+    edits.remove_lines(1, 2)
+    with pytest.raises(CannotEditError, match="two changes fall on one place"):
+        edits.result()
+
+
+def test_what_has_an_anchor_is_told_and_not_changed_since_it_is_meant_elsewhere_too(tmp_path):
+    flows = f"""\
+flows:
+  web: &web
+    destination: lake
+    experience_platform: prod
+    flow_id: {WEB_ID}
+    schedule: {{every: 3h, start: 2026-10-01T00:00:00Z}}
+    datasets: [{A}, {B}]
+  other:
+    destination: lake
+    schedule: &rhythm {{every: 3h, start: 2026-10-01T00:00:00Z}}
+    datasets: &sets
+      - {C}
+"""
+    kept = Kept(tmp_path, HEAD + flows)
+    other = FoundFlow(
+        replace(
+            NEW.version,
+            datasets=(Dataset(C), Dataset("5ef3e324052581191aa6a46d", "Others")),
+            schedule=schedule(end=datetime(2028, 1, 1, tzinfo=UTC)),
+        ),
+        "account-1",
+    )
+    changed = kept.changed_by(STRONGER, other)
+    assert not [line for line in changed if line[0] == "-"]
+    assert "+   # discover: Experience Platform says end: 2028-01-01T00:00:00Z" in changed
+    assert "+   # discover: exported too: {id: 5ef3e324052581191aa6a46d, name: Others}" in changed
+    assert any("# discover: Experience Platform says schedule: {every: 6h" in line for line in changed)
+
+
+def test_an_anchor_of_the_whole_section_is_no_indentation(tmp_path):
+    kept = Kept(tmp_path, HEAD + f"flows: &all  # ours\n  {TWO[0]}\n")
+    kept.changed_by(WEB, NEW)
+    assert set(load_config(kept.path).flows) == {"web", "profiles"}
+    assert "\n  profiles:\n" in kept.path.read_text()
+
+
+def test_an_end_that_was_left_empty_is_filled_in(tmp_path):
+    style = STYLES["as blocks"].replace("every: 3h\n", "every: 3h\n                    end:\n")
+    kept = Kept(tmp_path, HEAD + textwrap.dedent(style).lstrip("\n"))
+    assert kept.changed_by(WEB) == ["-             end:", "+             end: 2027-04-01T00:00:00Z"]
+
+
+def test_line_breaks_that_only_yaml_knows_move_nothing(tmp_path):
+    kept = Kept(tmp_path, "# a\u2028# b\u2028# c\x85# d\n" + HEAD + f"flows:\n  # mine\n  {TWO[0]}\n")
+    kept.merge(web(manifest=True))
+    assert "  # mine\n  # discover: Experience Platform says manifest: true\n  web:" in kept.path.read_text()
+
+
+def test_words_in_a_text_of_several_lines_are_no_remark_of_ours(tmp_path):
+    flows = f"""\
+flows:
+  profiles:
+    destination: lake
+    experience_platform: prod
+    flow_id: {NEW_ID}
+    schedule: {{every: 3h, start: 2026-10-01T00:00:00Z}}
+    datasets: [{C}]
+    owner: |-
+      Jo
+      # discover: is what Jo calls it
+  {TWO[0]}
+"""
+    kept = Kept(tmp_path, HEAD + flows)
+    changed = kept.changed_by(web(manifest=True), NEW)
+    assert "+   # discover: Experience Platform says manifest: true" in changed
+    assert "      # discover: is what Jo calls it\n" in kept.path.read_text()
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("---\n" + SECTION + "...\n", "ends with the line"),
+        ("{" + SECTION.strip().replace("\n  ", " {") + "}}\n", "written in braces"),
+    ],
+)
+def test_where_nothing_can_be_added_behind_it_is_said(tmp_path, text, told):
+    kept = Kept(tmp_path, text)
+    with pytest.raises(CannotEditError, match=told):
+        kept.merge(WEB)
+
+
+def test_a_configuration_that_is_indented_as_a_whole_stays_so(tmp_path):
+    kept = Kept(tmp_path, textwrap.indent(SECTION, "  "))
+    kept.changed_by(WEB, NEW)
+    assert len(load_config(kept.path).flows) == 2
