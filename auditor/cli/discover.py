@@ -92,14 +92,25 @@ def choose_sandboxes(platforms: Platforms, names: Sequence[str]) -> list[Experie
 
 
 class _There:
-    """The file that is there. Its line breaks and byte order mark are given back as they were."""
+    """The file that is there. Its line breaks and byte order mark are given back as they were.
 
-    def __init__(self, data: bytes, config: Config | None) -> None:
+    Raises CannotEditError where they could not be.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.config: Config | None = None  # what it says; None while it has neither destinations nor flows
         self._bom = "\ufeff" if data.startswith(b"\xef\xbb\xbf") else ""
-        text = data.decode("utf-8-sig")
+        try:
+            text = data.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            raise CannotEditError("the file is not UTF-8; save it as such, so that it can be added to") from None
         self._break = "\r\n" if "\r\n" in text else "\n"
         self.text = text.replace("\r\n", "\n")
-        self.config = config
+        if "\r" in self.text or self.whole(self.text).encode("utf-8") != data:
+            raise CannotEditError(
+                "the file has line breaks of several kinds; make them one, so that it can be added to"
+            )
 
     def whole(self, text: str) -> str:
         return self._bom + text.replace("\n", self._break)
@@ -116,11 +127,11 @@ def _target(config: Path, output: Path | None) -> Path:
 
 
 def _read_target(path: Path) -> _There:
-    """The file with what it says: None while it has neither destinations nor flows."""
     try:
-        config = load_config(path) if has_flows(path) else None
-        return _There(path.read_bytes(), config)
-    except ConfigError as error:
+        there = _There(path.read_bytes())
+        there.config = load_config(path) if has_flows(path) else None
+        return there
+    except (ConfigError, CannotEditError) as error:
         complain(str(error))
     except OSError as error:
         complain(f"{inert(str(path))!r} cannot be read: {error.strerror}")
@@ -145,6 +156,8 @@ def _put(there: _There, written: Written, target: Path, *, diff: bool) -> bool:
     if differs:
         text = there.whole(written.text)
         _check_merged(text, target)
+        if target.read_bytes() != there.data:  # reading sandboxes takes its time
+            complain(f"{inert(str(target))!r} was changed meanwhile; nothing was written: run it again")
         write_report(text, target)
     return differs
 

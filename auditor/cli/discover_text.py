@@ -2,11 +2,13 @@
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import typer
 from pydantic import BaseModel
+from ruamel.yaml import YAML
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from adapters.base import inert
 from auditor.propose.habits import counted
@@ -19,15 +21,45 @@ from auditor.settings.secret_keys import secrets_of
 _SECTIONS: tuple[type[BaseModel], ...] = (ExperiencePlatformSection, *DESTINATION_TYPES.values())
 _SECRET_KEYS = {key for model in _SECTIONS for key in secrets_of(model)} | {"ledger"}
 _SECRET = re.compile(rf"\b({'|'.join(sorted(_SECRET_KEYS))})[\"']?\s*:\s*(?!\s|\$\{{\w+\}}\s*$).*")
+_REFERENCE = re.compile(r"\$\{\w+\}", re.ASCII)
 _HIDDEN = r"\1: …"
 """What stands around a change may hold a secret as plain text: it is not shown."""
 
 
 def render_diff(before: str, after: str, target: Path) -> str:
-    """A unified diff; what stands on a line behind the key of a secret is not shown."""
+    """A unified diff. No secret is shown: neither as a value, wherever that stands, nor in what looks like its line."""
     name = inert(str(target))
-    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), name, f"{name} (discovered)", lineterm="")
+    old, new = (_hide_secrets(text).removesuffix("\n").split("\n") for text in (before, after))
+    lines = difflib.unified_diff(old, new, name, f"{name} (discovered)", lineterm="")
     return "".join(f"{_SECRET.sub(_HIDDEN, line)}\n" for line in lines)
+
+
+def _hide_secrets(text: str) -> str:
+    """On as many lines as before."""
+    spans = {(node.start_mark.index, node.end_mark.index) for node in _find_secrets(_compose(text), set())}
+    for start, end in sorted(spans, reverse=True):
+        breaks = text.count("\n", start, end)
+        text = text[:start] + "…" + "\n" * breaks + text[end:]
+    return text
+
+
+def _compose(text: str) -> Node | None:
+    root: Node | None = YAML(typ="rt", pure=True).compose(text)
+    return root
+
+
+def _find_secrets(node: Node | None, seen: set[int]) -> Iterator[Node]:
+    """The values of secret keys that are no references; an alias gives the value that it stands for."""
+    if node is None or id(node) in seen:
+        return
+    seen.add(id(node))
+    pairs = node.value if isinstance(node, MappingNode) else ()
+    for key, value in pairs:
+        if key.value in _SECRET_KEYS and isinstance(value, ScalarNode) and not _REFERENCE.fullmatch(value.value):
+            yield value
+        yield from _find_secrets(value, seen)
+    for item in node.value if isinstance(node, SequenceNode) else ():
+        yield from _find_secrets(item, seen)
 
 
 def tell_failures(failed: Sequence[SandboxFlows]) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from auditor.cli import app
+from auditor.cli.discover_text import render_diff
 from auditor.ledger import Ledger
 from auditor.report import render_json
 from auditor.service import AuditOptions, run_audit
@@ -406,6 +408,61 @@ def test_a_difference_shows_no_secret_that_stands_beside_it(server, stock, path)
     told = run(path, "--diff")
     assert told.exit_code == 1, told.output
     assert SECRET not in told.output
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "client_secret: >-\n      {}",
+        "client_secret:\n      {}",
+        "client_secret: |-\n      {}",
+        '? client_secret\n    : "{}"',
+        "'client_secret':\n      # our own\n      '{}'",
+    ],
+)
+def test_a_difference_shows_no_secret_however_it_is_written(server, stock, path, written):
+    text = path.read_text()
+    assert text.count(f"client_secret: {SECRET}") == 1
+    lines = text.replace(f"    client_secret: {SECRET}\n", "").rstrip("\n")
+    path.write_text(lines + f"\n    {written.format(SECRET)}\n")
+    told = run(path, "--diff")
+    assert told.exit_code == 1, told.output
+    assert "+flows:" in told.stdout
+    assert SECRET not in told.output
+    assert run(path, "--merge").exit_code == 0
+    assert SECRET in path.read_text()
+
+
+def test_a_secret_behind_an_alias_is_not_shown_where_it_stands():
+    text = f"flows: {{}}\nx-login: &login {SECRET}\nexperience_platform: {{prod: {{client_secret: *login}}}}\n"
+    shown = render_diff(text, text.replace("flows: {}", "flows: {a: {}}"), Path("auditor.yaml"))
+    assert "+flows: {a: {}}\n x-login: …\n" in shown
+    assert SECRET not in shown
+
+
+def test_what_is_written_into_the_file_while_the_sandboxes_are_read_is_not_lost(stock, path, monkeypatch):
+    command = sys.modules["auditor.cli.discover"]
+    read = command.read_sandboxes
+
+    def slowly(chosen):
+        yield from read(chosen)
+        path.write_text(path.read_text() + "# written meanwhile\n")
+
+    monkeypatch.setattr(command, "read_sandboxes", slowly)
+    told = run(path, "--merge")
+    assert told.exit_code == 2
+    assert "was changed meanwhile; nothing was written" in told.stderr
+    assert path.read_text().endswith("# written meanwhile\n")
+    assert "flows:" not in path.read_text()
+
+
+@pytest.mark.parametrize("data", [b"# one\r\n# two\n", b"# one\r# two\n"])
+def test_line_breaks_that_could_not_be_given_back_are_left_alone(server, stock, path, data):
+    path.write_bytes(before := data + path.read_bytes())
+    told = run(path, "--merge")
+    assert (told.exit_code, path.read_bytes()) == (2, before)
+    assert "line breaks of several kinds" in told.stderr
+    assert server.calls == []
 
 
 def test_a_file_that_only_its_owner_reads_stays_so(stock, path):
