@@ -94,6 +94,7 @@ def read_exports(given: Value, flows: Mapping[str, Flow], platforms: Platforms, 
         if (export := _read(flow, value, flows, platforms, tree)) is not None:
             found[flow] = export
     _find_shared_names(found, tree)
+    _find_two_entries(found, platforms, tree)
     return found
 
 
@@ -143,3 +144,16 @@ def _find_shared_names(exports: Mapping[str, Export], tree: Tree) -> None:
         if other != export.flow:
             told = f"{quoted(export.name)} is the name of flow {quoted(other)} there too; give each its own"
             tree.add(("exports", export.flow, "name"), told)
+
+
+def _find_two_entries(exports: Mapping[str, Export], platforms: Platforms, tree: Tree) -> None:
+    """What one entry has made another one would not know of, and make it again."""
+    first: dict[tuple[str, str], Export] = {}
+    for export in exports.values():
+        if (facts := platforms.get(export.experience_platform)) is None:
+            continue
+        other = first.setdefault(_place(facts), export)
+        if other.experience_platform != export.experience_platform:
+            used = f"{quoted(other.experience_platform)}, which sets up flow {quoted(other.flow)}"
+            told = f"is the same sandbox as {used}; use one entry for both"
+            tree.add(("exports", export.flow, "experience_platform"), told)

@@ -70,6 +70,17 @@ def test_two_flows_cannot_have_one_name_in_one_sandbox(tmp_path):
     assert 'exports.g.name: "web" is the name of flow "f" there too' in found[0]
 
 
+def test_one_sandbox_is_set_up_by_one_entry(tmp_path):
+    found = [line.strip() for line in PROD.splitlines() if line.startswith("  prod:")]
+    (entry,) = found
+    given = f"f: {{experience_platform: prod, {BASE}}}", f"g: {{experience_platform: again, {BASE}}}"
+    told = mistakes(tmp_path, exports(*given, before=f"{PROD}  again{entry.removeprefix('prod')}\n", text=TWO))
+    assert len(told) == 1
+    assert (
+        'exports.g.experience_platform: is the same sandbox as "prod", which sets up flow "f"; use one entry' in told[0]
+    )
+
+
 def test_a_flow_held_against_one_sandbox_is_not_set_up_in_another(tmp_path):
     other = PROD + "  dev: {org_id: 5B4C@AdobeOrg, sandbox: dev, client_id: c, client_secret: hush}\n"
     text = flow("experience_platform: prod", f"flow_id: {ID}")
