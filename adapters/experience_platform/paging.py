@@ -94,7 +94,9 @@ class LinkedPages(Generic[T]):
         """The query of a link to this very list. No token is sent anywhere else."""
         try:
             link, base = urlsplit(href), urlsplit(self._client.base_url)
-            is_elsewhere = bool(link.netloc) and (link.hostname, link.port) != (base.hostname, base.port)
+            usual = {"https": 443, "http": 80}.get(base.scheme)  # a port that may be left out
+            ours, theirs = ((one.hostname, one.port or usual) for one in (base, link))
+            is_elsewhere = bool(link.netloc) and ours != theirs
         except ValueError:
             raise _unsupported(self._client, self._path, "the link to the next page is no address") from None
         if is_elsewhere or link.scheme not in ("", "http", "https"):

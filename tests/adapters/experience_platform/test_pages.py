@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from adapters.base import Unreachable, Unsupported
+from adapters.experience_platform.paging import LinkedPages, as_it_is
 from adapters.retry import Policy
 from auditor.worlds.platform import Call, PlatformServer, Reply
 from tests.adapters.experience_platform.making import FLOWS, Clock, asking, patient
@@ -34,6 +35,26 @@ def linked(count: int, href: str = "/flows?continuationToken={token}") -> Any:
 
     answer.base = ""
     return answer
+
+
+@pytest.mark.parametrize(
+    "base, href, is_followed",
+    [
+        ("https://platform.adobe.io", "https://platform.adobe.io:443/flows?continuationToken=1", True),
+        ("https://platform.adobe.io:443", "https://platform.adobe.io/flows?continuationToken=1", True),
+        ("https://platform.adobe.io", "https://platform.adobe.io:8443/flows?continuationToken=1", False),
+        ("https://gateway.example:8443", "https://gateway.example/flows?continuationToken=1", False),
+    ],
+)
+def test_a_port_that_may_be_left_out_is_no_other_host(server: PlatformServer, base: str, href: str, is_followed: bool):
+    with asking(server) as platform:
+        platform.base_url = base  # nothing is sent there: a page that has come is read
+        listing = LinkedPages(platform, FLOWS, {}, as_it_is)
+        if is_followed:
+            assert listing._own_query(href) == "continuationToken=1"
+        else:
+            with pytest.raises(Unsupported, match="another host"):
+                listing._own_query(href)
 
 
 @pytest.mark.parametrize(
