@@ -71,6 +71,11 @@ class FlowVersion:
         return self.state in ("enabled", "enabling", "updating", "")
 
     @property
+    def is_off(self) -> bool:
+        """Whether the flow exports nothing by its state. Of a word that is not known nobody can say."""
+        return self.state in ("disabled", "disabling", "draft", "deleted", "deleting")
+
+    @property
     def ends(self) -> datetime | None:
         """After it Adobe exports nothing more, and says nothing. As read, never computed from a rule."""
         return self.schedule.end if self.schedule else None

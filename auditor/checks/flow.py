@@ -48,7 +48,7 @@ RUN_WITHOUT_EXPORT = FindingType(
     code="run-without-export",
     family="flow",
     severity=Severity.ERROR,
-    meaning="Experience Platform says that a run exported data, and no export folder is in the destination.",
+    meaning="Experience Platform says that a run exported data, and no folder, or an empty one, is in the destination.",
     why="Adobe's own monitoring is green and the backup has a hole: only storage shows it.",
     causes=(
         "the folder was deleted or moved after the run, by a lifecycle rule or a person",

@@ -12,9 +12,6 @@ from auditor.model import Dataset, Exclusion, Schedule
 
 EVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 FOREVER: Final = datetime(9500, 1, 1, tzinfo=UTC)  # later than any due time
-OFF: Final = frozenset({"disabled", "disabling"})
-"""States in which nothing is exported. Of any other word nobody knows: exports go on being expected."""
-
 _INSTANT: Final = timedelta(microseconds=1)
 
 
@@ -28,7 +25,8 @@ class Spell:
 
     @property
     def is_off(self) -> bool:
-        return self.version.state in OFF
+        """Nothing is exported. Of a state that nobody knows exports go on being expected."""
+        return self.version.is_off
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,9 @@ class CrossCheck:
         if storage is Storage.NONE:
             return self._judge_absence(verdict, subject, counts, differing, now=now)
         cell = decide(self.claim.state, storage, counts)
+        if _is_hollow(verdict) and "count-mismatch" in cell.codes:
+            lost = () if _is_told(verdict, "export-stuck") else ("run-without-export",)  # one cause, one finding
+            cell = replace(cell, codes=(*(code for code in cell.codes if code != "count-mismatch"), *lost))
         if verdict.arrival is Arrival.ARRIVING:
             return verdict
         if cell.arrival is ArrivalRule.OPEN and now <= self.run.missing_after and not self.is_whole_by_manifest:
@@ -167,7 +170,8 @@ class CrossCheck:
             told = "The run is still open in Experience Platform though its deadline is over."
             yield subject.finding(RUN_STUCK, told, key=key, evidence=about)
         if "run-without-export" in codes and now > self.run.missing_after:
-            told = "Experience Platform says that the run exported data; no folder is in the destination."
+            where = "its folder holds no data file" if key else "no folder is in the destination"
+            told = f"Experience Platform says that the run exported data; {where}."
             yield subject.finding(RUN_WITHOUT_EXPORT, told, key=key, evidence=about)
         if "export-without-run" in codes and now > self.run.missing_after:  # its record may come after its files
             told = "An export lies in the destination; Experience Platform knows no run that made it."
@@ -209,6 +213,15 @@ class CrossCheck:
             dataset=subject.dataset,
             due=subject.due,
         )
+
+
+def _is_hollow(verdict: Verdict) -> bool:
+    """A folder without any data file, of which no manifest says that this is all."""
+    return not verdict.files and verdict.content is Content.UNVERIFIABLE
+
+
+def _is_told(verdict: Verdict, code: str) -> bool:
+    return any(finding.code == code for finding in verdict.findings)
 
 
 def _storage_of(verdict: Verdict) -> Storage:

@@ -8,8 +8,6 @@ from datetime import UTC, datetime, timedelta
 from auditor.flow_model import FlowVersion
 from auditor.model import Coverage, Dataset, Standing, Waived
 
-_OFF = frozenset({"disabled", "disabling", "draft", "deleted", "deleting"})
-"""States in which a flow exports nothing. Any other word that is not at work is not understood, and proves nothing."""
 _EVER = datetime.min.replace(tzinfo=UTC)
 WITHIN = timedelta(days=7)
 """A dataset is protected if a sound export of it is not older than this, or than its flow's own limit."""
@@ -86,7 +84,7 @@ def _without_flows(
     if blank is not None:
         name = blank.name or blank.flow_id
         return Standing.UNKNOWN, f"The datasets of flow {name} could not be read; it may export this one."
-    odd = next((flow for flow in earlier if flow in flows and not (flow.is_at_work or flow.state in _OFF)), None)
+    odd = next((flow for flow in earlier if flow in flows and not (flow.is_at_work or flow.is_off)), None)
     if odd is not None:
         return Standing.UNKNOWN, f"Flow {odd.name or odd.flow_id} is {odd.state}, a state that is not known here."
     if earlier:

@@ -60,6 +60,7 @@ damaged; it can say that nothing was to come, that more should have come, or tha
   The others are judged by storage alone; one without a folder is `unknown` (with `empty_runs: folder`, where every run
   leaves one, it is missing all the same). That is one finding (`flow-service-unreachable`, `access-denied`,
   `credential-expired` or `clock-skew`) for the sandbox, and exit code 3.
+* **A folder without any data file** is no export: a run that says that it wrote is `run-without-export`, not a count.
 * **Retention.** What a destination has removed by itself is never missing because of a record.
 
 ## The words of the table

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from auditor.flow_model import FlowVersion
+from auditor.flow_model import FlowVersion, TargetPlace
 from auditor.model import Schedule
 
 
@@ -30,16 +30,43 @@ def find_weakenings(before: FlowVersion, after: FlowVersion | None) -> tuple[Wea
 
 
 def _find(before: FlowVersion, after: FlowVersion) -> Iterator[Weakening]:
-    if before.is_at_work and not after.is_at_work:
+    if before.is_at_work and after.is_off:
         yield Weakening("state", f"is {after.state} now", before.state, after.state)
     yield from _sparser(before.schedule, after.schedule)
     yield from _ends_earlier(before.schedule, after.schedule)
     yield from _lost_datasets(before, after)
-    if before.place != after.place:
+    if _has_moved(before.place, after.place):
         was, now = _place(before), _place(after)
         yield Weakening("place", f"writes to {now} instead of {was}", was, now)
     yield from _otherwise("format", before.format, after.format)
     yield from _otherwise("compression", before.compression, after.compression)
+
+
+def tells_as_much(before: FlowVersion, after: FlowVersion) -> bool:
+    """Whether `after` tells all that `before` does: what says less cannot be what a flow is measured by."""
+    was, now = before.place, after.place
+    pairs = (
+        (before.schedule, after.schedule),
+        (before.datasets, after.datasets),
+        (before.format, after.format),
+        (before.compression, after.compression),
+        (was.server, now.server),
+        (was.bucket, now.bucket),
+    )
+    return all(later or not earlier for earlier, later in pairs) and not _is_blank(now, than=was)
+
+
+def _has_moved(before: TargetPlace, after: TargetPlace) -> bool:
+    """By what both tell: an account or a target connection that cannot be read moves nothing."""
+    if _is_blank(after, than=before) or _is_blank(before, than=after):
+        return False
+    told = ((before.bucket, after.bucket), (before.server, after.server))
+    return (before.type, before.path) != (after.type, after.path) or any(a and b and a != b for a, b in told)
+
+
+def _is_blank(place: TargetPlace, *, than: TargetPlace) -> bool:
+    """Whether it says nothing at all, and the other does: its target connection was not there to be read."""
+    return not (place.bucket or place.path or place.server) and bool(than.bucket or than.path or than.server)
 
 
 def _otherwise(aspect: str, before: StrEnum | None, after: StrEnum | None) -> Iterator[Weakening]:

@@ -31,7 +31,7 @@ class Measured:
 def find_drift(subject: Subject, measured: Measured, *, now: datetime) -> Iterator[Finding]:
     """FLOW_DISABLED, PROTECTION_WEAKENED and FLOW_DIFFERS, each at most once. One cause is told once."""
     version = measured.now
-    is_off = version is not None and not version.is_at_work
+    is_off = version is not None and version.is_off
     was_on = measured.baseline is not None and measured.baseline.is_at_work
     if version is not None and is_off and (measured.is_configured or was_on):
         yield _disabled(subject, measured, version)

@@ -31,14 +31,16 @@ def find_endings(
 ) -> Iterator[Finding]:
     """FLOW_ENDING (flows of the configuration), CREDENTIAL_EXPIRING, EXPORT_EXPIRING. `severities`: by destination."""
     for flow in calendar.flows:
-        yield from _find_flow_ending(flow, [*ends_of(flow, calendar)], now)
+        yield from _find_flow_ending(flow, [*ends_of(flow, calendar)], severities.get(flow.destination, {}), now)
     for credential in calendar.credentials:
         subject = Subject(credential.destination, severities=severities.get(credential.destination, {}))
         yield from _find_credential(credential, subject, now)
     yield from _find_last_copies(calendar, severities, now)
 
 
-def _find_flow_ending(flow: Flow, ends: Sequence[Ending], now: datetime) -> Iterator[Finding]:
+def _find_flow_ending(
+    flow: Flow, ends: Sequence[Ending], severities: Mapping[str, Severity], now: datetime
+) -> Iterator[Finding]:
     """By the end that comes first. A flow that is over, or disabled, is told of otherwise."""
     if any(end.code == "flow-disabled" or end.when < now for end in ends):
         return
@@ -52,7 +54,7 @@ def _find_flow_ending(flow: Flow, ends: Sequence[Ending], now: datetime) -> Iter
         "name": first.subject,
         "sources": [f"{end.source}: {minute(end.when)}" for end in ends],
     }
-    yield Subject(flow.destination, flow.name, severities=flow.severities).finding(
+    yield Subject(flow.destination, flow.name, severities={**severities, **flow.severities}).finding(
         FLOW_ENDING, f"The flow ends {minute(first.when)}, in {_left(first.when, now)}.", evidence=evidence
     )
 

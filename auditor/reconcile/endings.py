@@ -97,7 +97,7 @@ def _ends_of_version(version: FlowVersion, calendar: Calendar, flow: Flow | None
     told = version.name or version.flow_id
     read_at = calendar.read_at.get(version.platform)
     at = f", read {minute(read_at)}" if read_at else ""
-    if not version.is_at_work:
+    if version.is_off:
         since = version.updated or version.created
         if since is not None:
             source = f"state {version.state} of the flow in {version.platform}, last changed then{at}"

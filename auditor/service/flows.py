@@ -6,14 +6,14 @@ from datetime import datetime
 from functools import partial
 
 from adapters.base import DestinationError
-from auditor.flow.history import OFF, Sighting, Spell, list_datasets, list_schedules, list_spells
+from auditor.flow.history import Sighting, Spell, list_datasets, list_schedules, list_spells
 from auditor.flow_model import FlowVersion
 from auditor.ledger import Ledger
 from auditor.ledger.flow_versions import SeenVersion
 from auditor.model import Compression, Dataset, FileFormat, Finding, Flow
 from auditor.propose.discovered_names import choose_names, slug
 from auditor.propose.discovered_places import FoundFlow, fits
-from auditor.reconcile.drift import find_weakenings
+from auditor.reconcile.drift import find_weakenings, tells_as_much
 from auditor.reconcile.drifted import Measured, find_drift, find_unknown_flow, find_unmatched, find_unread
 from auditor.reconcile.subject import Subject
 from auditor.service.platforms import Platforms, PlatformSource
@@ -192,7 +192,7 @@ class AuditedFlows:
         baseline = self._ledger.flow_baseline(platform, flow_id) or history[0]
         measured = replace(measured, baseline=baseline.version, baseline_seen=baseline.first_seen_at)
         yield from find_drift(subject, measured, now=self._now)
-        if not find_weakenings(baseline.version, measured.now):
+        if not find_weakenings(baseline.version, measured.now) and tells_as_much(baseline.version, history[-1].version):
             baseline = history[-1]  # a change that weakens nothing is what the next one is measured by
         self._ledger.set_flow_baseline(platform, flow_id, baseline.id, at=self._now)
 
@@ -205,7 +205,7 @@ def _was_over(past: Sequence[Sighting]) -> bool:
     """Whether a flow had come to its end, or was switched off, whenever anybody looked."""
     first = past[0]
     ended = first.version.ends is not None and first.version.ends < first.first
-    return (ended and len(past) == 1) or all(one.version.state in OFF for one in past)
+    return (ended and len(past) == 1) or all(one.version.is_off for one in past)
 
 
 def _sighting(seen: SeenVersion, now: datetime) -> Sighting:

@@ -92,6 +92,15 @@ def test_a_whole_folder(told, said, content, codes):
     assert answer_of(judged(said, WHOLE)) == ("on_time", content, codes)
 
 
+def test_a_folder_without_files_is_no_export_of_a_run_that_wrote():
+    empty = sight(folder("09:00"))
+    wrote = judged(claim(SUCCEEDED, written=WROTE), empty)
+    assert [finding.code for finding in wrote.findings] == ["folder-empty", "run-without-export"]
+    assert str(wrote.content) == "unverifiable"
+    nothing = judged(claim(SUCCEEDED, read=Counts(0), written=Counts(0)), empty)
+    assert [finding.code for finding in nothing.findings] == ["folder-empty"]
+
+
 def test_an_open_run_may_still_write_until_its_deadline():
     told = claim(OPEN, ended=None)
     assert answer_of(judged(told, WHOLE, now="14:59")) == ("arriving", "unchecked", [])

@@ -17,12 +17,12 @@ from auditor.model import AuditResult, Status
 from auditor.service import AuditOptions, run_audit
 from auditor.settings import load_config
 from auditor.verify.pool import Verifier
-from auditor.worlds import World, lay_out, render_config
+from auditor.worlds import World, faults, lay_out, render_config
 from auditor.worlds.model import Rhythm
 from auditor.worlds.platform import FlowService, PlatformServer, Reply, Stock, describe_world, login_of
 from tests.service.asking import impatient
 from tests.service.auditing import verifier
-from tests.worlds.small import CLICKS, DAILY, EVENTS, NOW, WEB, small_world
+from tests.worlds.small import CLICK_RUN, CLICKS, DAILY, EVENTS, NOW, WEB, WEB_RUN, small_world
 
 __all__ = ["verifier"]
 
@@ -160,6 +160,37 @@ def test_a_change_that_weakens_nothing_is_what_the_next_one_is_measured_by(sandb
     bench.flow("profiles-daily")["scheduleParams"]["interval"] = 24
     (finding,) = findings(bench.audit(after=2 * HOUR), "protection-weakened")
     assert finding.evidence["schedule_before"] == "every 12 h"
+
+
+def test_what_could_not_be_read_for_a_while_hides_no_weakening(sandbox):
+    bench = sandbox()
+    bench.audit()
+    whole = dict(bench.flow("profiles-daily")["scheduleParams"])
+    del bench.flow("profiles-daily")["scheduleParams"]["startTime"]
+    assert codes(bench.audit(after=HOUR)) == []
+    bench.flow("profiles-daily")["scheduleParams"] = {**whole, "interval": 2}
+    (finding,) = findings(bench.audit(after=2 * HOUR), "protection-weakened")
+    assert (finding.evidence["schedule_before"], finding.evidence["schedule_after"]) == ("every 24 h", "every 48 h")
+
+
+def test_an_account_that_may_no_longer_be_read_moves_no_flow(sandbox):
+    bench = sandbox()
+    base = next(iter(bench.stock.connections.values()))
+    base["auth"]["params"]["domain"] = "one.example.com"
+    bench.audit()
+    bench.platform.fail("/connections/", Reply(403, {"message": "no"}), times=9)
+    assert codes(bench.audit(after=HOUR)) == []
+
+
+def test_a_run_of_a_dataset_that_is_not_configured_says_nothing_of_those_that_are(sandbox):
+    bench = sandbox(WEB)
+    bench.moved_to(faults.drop_run(faults.empty_run(small_world(WEB), CLICK_RUN), WEB_RUN))
+    bench.edit = lambda text: text.replace(f"      - {{id: {CLICKS.id}, name: {CLICKS.name}}}\n", "")
+    result = bench.audit()
+    assert {run.dataset for run in result.runs} == {EVENTS.id}
+    (missing,) = [run for run in result.runs if run.due == WEB_RUN.due]
+    assert ([f.code for f in missing.findings], str(missing.claim.state)) == (["export-missing"], "none")
+    assert not [f for f in result.findings if f.code.endswith("-mismatch")]
 
 
 def test_a_flow_that_is_switched_off_is_an_error_and_told_once(sandbox):
