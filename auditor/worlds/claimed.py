@@ -156,7 +156,8 @@ class _Keeper:
 
     def _amount(self, delivery: Delivery) -> Amount:
         """What the writer wrote: by its own list where it left one, whatever befell the files afterwards."""
-        parts = delivery.manifests[0].listed if delivery.manifests else delivery.parts
+        own = [one for one in delivery.manifests if one.sink_path == "/" + delivery.prefix.rstrip("/")]
+        parts = own[0].listed if own else delivery.parts
         size = None if self.size_of is None else sum(map(self.size_of, parts))
         return Amount(sum(part.recipe.rows for part in parts), len(parts), size)
 

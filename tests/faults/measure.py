@@ -19,6 +19,7 @@ from auditor.worlds import (
     describe_doubts,
     describe_expected,
     lay_out,
+    list_verdicts,
     render_config,
     render_difference,
 )
@@ -68,23 +69,29 @@ def audit(
     verifier: Verifier,
     *,
     place: dict[str, str] | None = None,
+    platform: dict[str, str] | None = None,
     open_with: Callable[[Destination], OpenAdapter] = open_configured,
 ) -> AuditResult:
     """One audit of `world`: laid out as files below `home`, or at `place`, where it lies already."""
     if place is None:
         lay_out(world, home / "exports")
         (home / "exports").mkdir(exist_ok=True, parents=True)
-    (home / "auditor.yaml").write_text(render_config(world, **({"place": place} if place else {})), encoding="utf-8")
+    config = render_config(world, platform=platform, **({"place": place} if place else {}))
+    (home / "auditor.yaml").write_text(config, encoding="utf-8")
     with Ledger.in_memory() as ledger:
         options = AuditOptions(now=world.now, is_past=True)
         config = load_config(home / "auditor.yaml")
         return run_audit(config, ledger, options, verifier=verifier, open_with=open_with)
 
 
-def judge(world: World, result: AuditResult) -> tuple[Tally, str]:
-    """How the audit did, and in words what is wrong with it; "" if nothing is."""
-    difference = compare_findings(describe_expected(world), [_facts(f) for f in result.findings])
-    wrong, verdicts = _wrong_verdicts(world, result)
+def judge(world: World, result: AuditResult, *, cross_checked: bool = False) -> tuple[Tally, str]:
+    """How the audit did, and in words what is wrong with it; "" if nothing is.
+
+    `cross_checked`: the audit held the exports against run records too.
+    """
+    right = describe_expected(world, cross_checked=cross_checked)
+    difference = compare_findings(right, [_facts(f) for f in result.findings])
+    wrong, verdicts = _wrong_verdicts(world, result, cross_checked)
     tally = Tally(
         worlds=1,
         expected=difference.matched + len(difference.missed),
@@ -94,7 +101,7 @@ def judge(world: World, result: AuditResult) -> tuple[Tally, str]:
         wrong_verdicts=len(wrong),
     )
     told = [] if difference.equal else [render_difference(difference)]
-    told += wrong + _wrong_doubts(world, result) + _wrong_status(world, result)
+    told += wrong + _wrong_doubts(world, result, cross_checked) + _wrong_status(world, result, cross_checked)
     return tally, "\n".join(told)
 
 
@@ -113,9 +120,9 @@ def _about(item: Finding | Unverifiable) -> dict[str, object]:
     return {"flow": item.flow, "dataset": item.dataset, "destination": item.destination, "due": due}
 
 
-def _wrong_verdicts(world: World, result: AuditResult) -> tuple[list[str], int]:
+def _wrong_verdicts(world: World, result: AuditResult, cross_checked: bool) -> tuple[list[str], int]:
     """Each run has the verdict that its fault says, else it is on time and sound, once its time is over."""
-    expected = {run: (arrival, content) for run, arrival, content in world.verdicts}
+    expected = list_verdicts(world, cross_checked=cross_checked)
     wrong, count = [], 0
     for verdict in result.runs:
         if verdict.due is None:
@@ -131,16 +138,16 @@ def _wrong_verdicts(world: World, result: AuditResult) -> tuple[list[str], int]:
     return wrong, count
 
 
-def _wrong_doubts(world: World, result: AuditResult) -> list[str]:
+def _wrong_doubts(world: World, result: AuditResult, cross_checked: bool) -> list[str]:
     told = sorted(str(_about(one)) for one in result.unverifiable)
-    expected = sorted(map(str, describe_doubts(world)))
+    expected = sorted(map(str, describe_doubts(world, cross_checked=cross_checked)))
     return [] if told == expected else [f"! could not check {told}\n  should be      {expected}"]
 
 
-def _wrong_status(world: World, result: AuditResult) -> list[str]:
+def _wrong_status(world: World, result: AuditResult, cross_checked: bool) -> list[str]:
     grave = any(
         item["severity"] in ("error", "critical") and item["code"] not in NEVER_FINDINGS
-        for item in describe_expected(world)
+        for item in describe_expected(world, cross_checked=cross_checked)
     )
-    expected = "findings" if grave else "incomplete" if describe_doubts(world) else "good"
+    expected = "findings" if grave else "incomplete" if describe_doubts(world, cross_checked=cross_checked) else "good"
     return [] if str(result.status) == expected else [f"! status {result.status}, not {expected}"]

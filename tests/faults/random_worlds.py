@@ -1,5 +1,6 @@
 """Worlds of any shape with any faults, the same for the same seed."""
 
+from collections.abc import Container
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -27,7 +28,7 @@ def random_world(seed: int, *, faults: int = 8) -> tuple[World, list[str]]:
     """A world with up to so many faults whose answer is certain, and the names of its faults."""
     random = Random(seed)
     for _ in range(TRIES):
-        world, happened = _spoil(_whole_world(random, seed), random, random.randint(1, faults))
+        world, happened = spoil_world(whole_world(random, seed), random, random.randint(1, faults))
         try:
             describe_expected(world)
         except NotHere:
@@ -37,7 +38,8 @@ def random_world(seed: int, *, faults: int = 8) -> tuple[World, list[str]]:
     raise AssertionError(f"no certain world for seed {seed}")
 
 
-def _whole_world(random: Random, seed: int) -> World:
+def whole_world(random: Random, seed: int) -> World:
+    """A world of any shape in which all is well."""
     now = datetime(2026, 10, 9, tzinfo=UTC) + timedelta(minutes=random.randrange(24 * 60), seconds=random.randrange(60))
     template = random.choice(TEMPLATES)
     flows = tuple(_flow(random, number, now, template) for number in range(random.randint(1, 2)))
@@ -82,7 +84,8 @@ def _dataset(random: Random, flow: int, number: int) -> WorldDataset:
     return WorldDataset(f"{random.getrandbits(80):020x}{flow}{number}ab", f"Data {flow}{number}", kind)
 
 
-def _spoil(world: World, random: Random, count: int) -> tuple[World, list[str]]:
+def spoil_world(world: World, random: Random, count: int, *, without: Container[str] = ()) -> tuple[World, list[str]]:
+    """`world` with up to `count` faults, none of them named in `without`, and their names."""
     happened: list[str] = []
     runs = list(world.runs())
     for _ in range(count * 12):
@@ -90,6 +93,8 @@ def _spoil(world: World, random: Random, count: int) -> tuple[World, list[str]]:
             break
         chance = random.random()
         kind = random.choice(OF_A_WHOLE if chance < 0.08 else HARMLESS if chance < 0.25 else OF_A_RUN)
+        if kind.name in without:
+            continue
         try:
             world = kind(world, random.choice(runs))
         except NotHere:
