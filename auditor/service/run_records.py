@@ -130,4 +130,6 @@ def _is_closed(run: ExpectedRun, claim: Claim, since: datetime, read_at: datetim
     """Whether a reading of `read_at`, of runs from `since` on, has the last word on a due time."""
     if run.early_from < since:
         return False
-    return claim.ended is not None if claim.runs else read_at > run.missing_after + MARGIN
+    if claim.runs:  # what ended later is known from pages that broke off, and others may be missing beside it
+        return claim.ended is not None and claim.ended <= read_at
+    return read_at > run.missing_after + MARGIN

@@ -168,6 +168,22 @@ def test_runs_that_were_read_to_their_end_keep_their_claims_through_an_outage(sa
     assert states == [verdict.claim.state for verdict in first.runs if verdict.claim]
 
 
+@pytest.mark.parametrize("page", range(2, 9))
+def test_pages_that_end_in_the_middle_of_a_later_reading_close_nothing(sandbox, page, monkeypatch):
+    """One of two records that add up was on the pages that came: that is no claim yet."""
+    monkeypatch.setattr("auditor.ledger.flow_runs.PORTION", 1)
+    bench = sandbox(small_world(DAILY, now=at(3, 20)))
+    assert codes(bench.audit()) == []
+    bench.moved_to(faults.halve_run(small_world(DAILY), DAILY_RUN))
+    bench.service.page_size = 1
+    bench.service.before_page = lambda call, number: (
+        call.path.endswith("/runs") and number == page and bench.platform.fail(RUNS, DOWN, times=999)
+    )
+    result = bench.audit()
+    assert codes(result) in ([], ["flow-service-unreachable"])
+    assert (result.status is Status.INCOMPLETE) == bool(codes(result))
+
+
 def test_a_dead_platform_is_asked_once_not_once_for_every_flow(sandbox):
     bench = sandbox(small_world(WEB, DAILY))
     bench.platform.fail(".", DOWN, times=10_000)
