@@ -16,6 +16,7 @@ from auditor.ledger.folders import FolderRecords
 from auditor.ledger.listings import ListingRecords
 from auditor.ledger.migrate import migrate, read_version
 from auditor.ledger.schema import HEAD
+from auditor.ledger.service_schema import incidents as _  # noqa: F401  # the tables are part of the metadata
 from auditor.ledger.verdicts import VerdictRecords
 
 __all__ = ["Ledger"]

@@ -54,7 +54,11 @@ class AuditOptions:
     team: str = ""
     tag: str = ""
     owner: str = ""
-    relist: timedelta = RELIST  # every export is listed again within this; zero: all are listed now
+    relist: timedelta | None = RELIST  # every export is listed again within this; zero: now; None: another look does it
+    reads: bool = True  # False: no file is read, only what the ledger knows of it counts
+    beyond: bool = True  # False: neither the flows of Experience Platform nor coverage are looked at
+    places: bool = True  # False: no destination is looked at; runs stand as the ledger last knew them
+    recent: bool = False  # only runs that may still change what is known: see `service/recent.py`
 
     @property
     def is_partial(self) -> bool:

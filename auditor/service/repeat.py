@@ -30,7 +30,7 @@ class Repeating:
 
     def recall(self, prefix: str, datasets: Collection[str], shape: str) -> Recalled | None:
         """The last listing of `prefix`; None where it must be listed in full."""
-        if self.options.reverify or not self.options.relist:
+        if self.options.reverify or self.options.relist == timedelta():
             return None
         kept = self.known.recall_listing(self.facts.name, prefix)
         if kept is None or kept.shape != self._shape(shape) or self._is_too_old(kept):
@@ -62,7 +62,8 @@ class Repeating:
         since_last = self.options.now - kept.looked_at
         if since_last < timedelta():
             return True  # a clock that went back: nothing is known of what came meanwhile
-        return self.options.now - kept.fully_at + since_last > self.options.relist
+        promise = self.options.relist
+        return promise is not None and self.options.now - kept.fully_at + since_last > promise
 
     def _shape(self, shape: str) -> str:
         """Short, and without anything of what it stands for."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 
 from auditor.model import Flow, Waiver
+from auditor.settings.alerts import Alerts
 from auditor.settings.destinations import Destination, read_destinations
 from auditor.settings.experience_platform import ExperiencePlatformFacts, read_experience_platforms
 from auditor.settings.exports import Export, read_exports
@@ -15,6 +16,7 @@ from auditor.settings.ledger import DEFAULT_LEDGER, read_ledger
 from auditor.settings.models import DefaultsSection
 from auditor.settings.problems import ConfigError, Path
 from auditor.settings.sections import read_section
+from auditor.settings.service import Retention, ServiceSettings
 from auditor.settings.waivers import find_unknown_names, read_waivers
 from auditor.settings.warnings import find_warnings
 from auditor.settings.yaml_tree import Tree, Value
@@ -37,6 +39,9 @@ class Config:
     exports: Mapping[str, Export] = field(default_factory=dict)  # by flow: what `exports apply` may set up
     usual: Flow = field(default_factory=lambda: default_flow(DefaultsSection()))
     """What holds for a flow of which the configuration says nothing (found by `discover: true`)."""
+    alerts: Alerts = field(default_factory=Alerts)
+    service: ServiceSettings = field(default_factory=ServiceSettings)
+    retention: Retention = field(default_factory=Retention)
 
 
 def load_config(path: FilePath, environ: Mapping[str, str] | None = None) -> Config:

@@ -1,0 +1,1 @@
+"""From what an audit saw to what people are told about: incidents open, go on and close. Pure."""
