@@ -61,6 +61,8 @@ lock:
 	$(LOCK) --upgrade pyproject.toml -o requirements/runtime.txt
 	$(LOCK) --upgrade -c requirements/runtime.txt pyproject.toml --group dev -o requirements/development.txt
 	$(LOCK) --upgrade --group docs -o requirements/docs.txt
+	echo 'psycopg[binary]>=3.2' | $(LOCK) -c requirements/development.txt - -o requirements/postgresql.txt
+	echo 'hatchling>=1.27' | $(LOCK) --upgrade - -o requirements/build.txt
 
 clean:
 	rm -rf $(VENV) demo-exports site .mypy_cache .ruff_cache .hypothesis build dist
