@@ -135,6 +135,7 @@ class Sight:
     destinations: frozenset[str] = frozenset()  # whose exports were looked at
     is_whole: bool = True  # every watched run was judged, not only those that matter now
     beyond: bool = True  # Experience Platform's flows, coverage and what ends were read too
+    channels: bool = False  # how notices are delivered was looked at: the family `service`, and nothing else
     findings: tuple[Finding, ...] | None = None  # None: those of `result`
 
 

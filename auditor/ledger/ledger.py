@@ -18,6 +18,7 @@ from auditor.ledger.migrate import migrate, read_version
 from auditor.ledger.schema import HEAD
 from auditor.ledger.service_schema import incidents as _  # noqa: F401  # the tables are part of the metadata
 from auditor.ledger.verdicts import VerdictRecords
+from auditor.ledger.working import WorkingRecords
 
 __all__ = ["Ledger"]
 
@@ -32,6 +33,7 @@ class Ledger(
     FindingRecords,
     FlowRunRecords,
     FlowVersionRecords,
+    WorkingRecords,
 ):
     """What is known of runs, folders, files, verdicts and findings, and since when.
 

@@ -63,6 +63,11 @@ def _audit(ledger: Ledger, number: int) -> int:
     ledger.record_flow_versions(PLATFORM, [version(name=f"flow {number}")], at=now, complete=True)
     ledger.set_flow_baseline(PLATFORM, FLOW_ID, ledger.flow_history(PLATFORM, FLOW_ID)[-1].id, at=now)
     finish(ledger, audit, [Watched(FLOW, NOON)])
+    ledger.take_lease("beyond", "me", now=now, span=HOUR)
+    ledger.begin_loop("beyond", now)
+    ledger.finish_loop("beyond", now)
+    ledger.record_watching("beyond", now, gap=HOUR)
+    ledger.record_configuration(f"hash {number}", tool_version="1", summary={}, at=now)
     return audit
 
 
