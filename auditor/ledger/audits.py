@@ -1,7 +1,7 @@
 """Audits: begun, finished, and read back exactly as they were said."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -141,7 +141,35 @@ class AuditRecords(Database):
         query = select(c.id, c.options).where(c.finished_at.is_not(None)).order_by(c.id.desc()).limit(audits_back)
         with self._reading() as connection:
             rows = connection.execute(query).all()
-        return next((row.id for row in rows if not any(row.options.get(key) for key in PARTS)), None)
+        return next((row.id for row in rows if _is_whole(row.options)), None)
+
+    def newest_looks(self, destinations: Collection[str], *, back: int = 5000) -> dict[str, int]:
+        """By destination: the newest finished audit that looked at all of it, however far back in time it judged."""
+        found: dict[str, int] = {}
+        for number, options in self._finished(back):
+            if any(options.get(key) for key in PARTS if key != "destination") or not options.get("places", True):
+                continue
+            named = [options["destination"]] if options.get("destination") else destinations
+            for one in named:
+                if one in destinations:
+                    found.setdefault(one, number)
+            if len(found) == len(destinations):
+                break
+        return found
+
+    def newest_beyond(self, *, back: int = 5000) -> int | None:
+        """The newest finished audit that looked at flows, coverage and ends of the whole configuration."""
+        for number, options in self._finished(back):
+            if options.get("beyond", True) and not any(options.get(key) for key in PARTS):
+                return number
+        return None
+
+    def _finished(self, back: int) -> Iterator[tuple[int, Mapping[str, Any]]]:
+        c = audits.c
+        query = select(c.id, c.options).where(c.finished_at.is_not(None)).order_by(c.id.desc()).limit(back)
+        with self._reading() as connection:
+            rows = connection.execute(query).all()
+        yield from ((row.id, row.options) for row in rows)
 
     def read_audit(self, audit: int) -> AuditResult:
         """Exactly what `audit` said, whatever was said later. Runs and findings by flow, dataset and due.
@@ -153,6 +181,10 @@ class AuditRecords(Database):
             if row is None or row.status is None:
                 raise LedgerError(f"ledger: audit {audit} {'does not exist' if row is None else 'did not finish'}")
             return _read(connection, row)
+
+
+def _is_whole(options: Mapping[str, Any]) -> bool:
+    return options.get("places", True) and not any(options.get(key) for key in PARTS)
 
 
 def _begin(connection: Connection, row: dict[str, Any], flows: Sequence[str]) -> int:

@@ -1,11 +1,11 @@
 """Verdicts, appended: one that changes leaves the old one readable, with when and why."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, or_, select, update
 
 from auditor.ledger.codec import dump_finding, dump_unverifiable, load_finding, load_unverifiable
 from auditor.ledger.database import Database
@@ -69,6 +69,30 @@ class VerdictRecords(Database):
             return set(
                 connection.execute(query.where(c.due.is_not(None), c.folder != "", c.recorded_at <= until)).scalars()
             )
+
+    def newest_good_due(self, flow: str, dataset: str, destination: str) -> datetime | None:
+        """The newest due time of which a sound export is known, or that nothing was to be exported; None: of none."""
+        c = verdicts.c
+        good = or_(c.content == Content.SOUND.value, c.arrival == Arrival.NOT_NEEDED.value)
+        query = select(c.due).where(
+            c.flow == flow,
+            c.dataset == dataset,
+            c.destination == destination,
+            c.due.is_not(None),
+            c.superseded_at.is_(None),
+            good,
+        )
+        with self._reading() as connection:
+            return connection.execute(query.order_by(c.due.desc()).limit(1)).scalar()
+
+    def current_verdicts(self, destination: str, *, since: datetime | None = None) -> Iterator[Verdict]:
+        """What is now said of the runs at `destination` due at `since` or later, and of its unexpected folders."""
+        c = verdicts.c
+        query = select(verdicts).where(c.destination == destination, c.superseded_at.is_(None))
+        if since is not None:
+            query = query.where(or_(c.due.is_(None), c.due >= since))
+        with self._reading() as connection:
+            yield from [read_verdict(row) for row in connection.execute(query.order_by(c.id))]
 
     def verdict_history(self, key: RunKey) -> list[VerdictRecord]:
         """All verdicts on one expected run, oldest first."""

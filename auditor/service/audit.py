@@ -13,14 +13,16 @@ from auditor.expect import watched_since
 from auditor.ledger import Ledger
 from auditor.model import AuditResult, Care, Finding, Flow, Watched
 from auditor.reconcile.places import find_platform_trouble
-from auditor.service.beyond import look_beyond
+from auditor.service.beyond import Beyond, look_beyond
 from auditor.service.flows import AuditedFlows
 from auditor.service.limits import Choice, Newest
 from auditor.service.options import AuditOptions, Progress, Quiet
 from auditor.service.place import PlaceAnswer, PlaceAudit
 from auditor.service.plan import AuditPlan, Planning, Tally
 from auditor.service.platforms import OpenPlatform, Platforms, open_configured_platform
+from auditor.service.present import read_present
 from auditor.service.reading import Reading
+from auditor.service.recent import judged_since
 from auditor.service.run_records import RunRecords
 from auditor.service.saying import Saying
 from auditor.service.side_by_side import run_each
@@ -57,9 +59,11 @@ def run_audit(
         config = replace(config, flows=audited.flows)
         flows = _selected(config, options)
         book = stack.enter_context(Ledger.in_memory()) if options.is_past else ledger
-        saying = Saying(book, config, options, flows)
         watched = _watched(flows, ledger, options)
-        places = [*_places(config, options)]
+        if options.recent:
+            watched = judged_since(flows, watched, ledger, now=options.now)
+        saying = Saying(book, config, options, flows, judged_since=max(watched.values(), default=None))
+        places = [*_places(config, options)] if options.places else []
         choice = _choose(config, ledger, options, open_with) if options.limits.any else None
         records = RunRecords(platforms, ledger, now=options.now, clock=partial(datetime.now, UTC))
         read_with = partial(Reading, choice=choice)
@@ -76,20 +80,13 @@ def run_audit(
             for place, own in places
         ]
         readings = _look_at_places(jobs, [place for place, _ in places], saying, told)
-        beyond = look_beyond(
-            config,
-            audited,
-            platforms,
-            ledger,
-            options,
-            flows=flows,
-            destinations=[place for place, _ in places],
-            runs=saying.runs,
-            findings=saying.findings,
-        )
+        if not options.places:  # they are looked at for themselves: what was found there counts here
+            present = read_present(ledger, config, now=options.now)
+            saying.take(PlaceAnswer([*present.runs], [*present.findings], [*present.unverifiable]))
+        beyond = _beyond(config, audited, platforms, ledger, options, flows, saying) if options.beyond else Beyond()
         saying.names = {**beyond.names, **saying.names}
-        of_flows = [one for one in (*audited.find(), *beyond.findings) if _is_selected(one, flows, options)]
-        saying.say(_told_of_platforms(platforms, of_flows))
+        of_flows = [*audited.find(), *beyond.findings] if options.beyond else []
+        saying.say(_told_of_platforms(platforms, [one for one in of_flows if _is_selected(one, flows, options)]))
         left = [choice.told()] if choice and choice.left_files else []
         saying.say(PlaceAnswer(unverifiable=left))
         sure = [waiver for waiver in config.waivers if waiver not in beyond.unsure]
@@ -100,12 +97,36 @@ def run_audit(
         return replace(book.read_audit(saying.audit), names=saying.names, care=care)
 
 
+def _beyond(
+    config: Config,
+    audited: AuditedFlows,
+    platforms: Platforms,
+    ledger: Ledger,
+    options: AuditOptions,
+    flows: Sequence[Flow],
+    saying: Saying,
+) -> Beyond:
+    places = {flow.destination for flow in flows}
+    return look_beyond(
+        config,
+        audited,
+        platforms,
+        ledger,
+        options,
+        flows=flows,
+        destinations=[place for name, place in config.destinations.items() if name in places],
+        runs=saying.runs,
+        findings=saying.findings,
+    )
+
+
 def _read_flows(
     config: Config, platforms: Platforms, ledger: Ledger, options: AuditOptions, told: Progress
 ) -> AuditedFlows:
     """The configured flows, and those that Experience Platform knows, as far as they are in scope."""
-    audited = AuditedFlows(config, platforms, ledger, now=options.now, remembers=not options.is_past)
-    if config.experience_platform:
+    remembers = not options.is_past
+    audited = AuditedFlows(config, platforms, ledger, now=options.now, remembers=remembers, asks=options.beyond)
+    if config.experience_platform and options.beyond:
         told.stage("asking Experience Platform for its flows")
     audited.read(selects=lambda flow: any(options.selects(flow, dataset.id) for dataset in flow.datasets))
     return audited

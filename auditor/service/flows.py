@@ -33,15 +33,26 @@ class Sandbox:
 class AuditedFlows:
     """Reads the flows of the sandboxes that matter, says which are expected, and what is to be said of them.
 
-    `remembers`: the audit is one of the present, and what was read becomes part of the flows' past.
+    `remembers`: the audit is one of the present, and what was read becomes part of the flows' past. Without `asks`,
+    they are as the ledger last saw them.
     """
 
-    def __init__(self, config: Config, platforms: Platforms, ledger: Ledger, *, now: datetime, remembers: bool) -> None:
+    def __init__(
+        self,
+        config: Config,
+        platforms: Platforms,
+        ledger: Ledger,
+        *,
+        now: datetime,
+        remembers: bool,
+        asks: bool = True,
+    ) -> None:
         self._config = config
         self._platforms = platforms
         self._ledger = ledger
         self._now = now
         self._remembers = remembers
+        self._asks = asks
         self.sandboxes: dict[str, Sandbox] = {}  # those whose flows were read
         self.flows: dict[str, Flow] = dict(config.flows)
         self._unmatched: list[FlowVersion] = []
@@ -55,7 +66,7 @@ class AuditedFlows:
         """
         for name, facts in self._config.experience_platform.items():
             follows = facts.discover
-            if (self._remembers and any(map(selects, self._configured(name)))) or follows:
+            if self._asks and ((self._remembers and any(map(selects, self._configured(name)))) or follows):
                 self._read(name)
             if follows:
                 self._follow(name)

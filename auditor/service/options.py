@@ -73,7 +73,8 @@ class AuditOptions:
     @property
     def looks_at_all(self) -> bool:
         """Whether nothing that is configured and watched is left out, up to the present and as deep as configured."""
-        return not (self.is_partial or self.destination or self.since or self.is_past or self.level is not None)
+        part = self.is_partial or self.destination or self.since or self.recent or not self.beyond
+        return not (part or self.is_past or self.level is not None)
 
     def selects(self, flow: Flow, dataset: str) -> bool:
         """Whether this dataset of this flow is in scope."""

@@ -60,6 +60,8 @@ class Reading:
         """
         done = {} if self.options.reverify else self.reusable(prefix, files, level)
         self.files_reused += len(done)
+        for _, check in done.values():
+            self._note_trouble(check)
         fresh = self._read([f for f in files if f.key not in done and self._may_read(f, level)], level, verifier)
         changed = [key for key, (_, check) in fresh.items() if check.reason == "changed"]
         # Where files are seen while they are written, what is there now may be half of it: not before it has settled.
@@ -94,9 +96,14 @@ class Reading:
         reusable = {}
         for file in files:
             before, check = known.get(file.key, (None, None))
-            if before and check and before.fingerprint == file.fingerprint and _still_holds(check, level):
+            if before and check and before.fingerprint == file.fingerprint and self._answers(check, level):
                 reusable[file.key] = (file, check)
         return reusable
+
+    def _answers(self, check: FileCheck, level: Level) -> bool:
+        """Whether an earlier check will do. Where nothing is read, "could not check" is the last word as well."""
+        stands = not self.options.reads and check.content is Content.UNVERIFIABLE
+        return stands or _still_holds(check, level)
 
     def _read(
         self, files: Sequence[StoredFile], level: Level, verifier: Verifier
@@ -112,6 +119,8 @@ class Reading:
         return checks
 
     def _may_read(self, file: StoredFile, level: Level) -> bool:
+        if not self.options.reads:
+            return False
         return level <= Level.L1 or self._choice is None or self._choice.holds(self.name, file)
 
     def _while_there_is_hope(self, files: Iterable[StoredFile]) -> Iterator[StoredFile]:

@@ -18,8 +18,16 @@ from auditor.settings import Config
 class Saying:
     """One audit in the ledger, from its beginning to its end."""
 
-    def __init__(self, book: Ledger, config: Config, options: AuditOptions, flows: Sequence[Flow]) -> None:
-        """Begins the audit of `flows`, those in scope."""
+    def __init__(
+        self,
+        book: Ledger,
+        config: Config,
+        options: AuditOptions,
+        flows: Sequence[Flow],
+        *,
+        judged_since: datetime | None = None,
+    ) -> None:
+        """Begins the audit of `flows`, those in scope; of all of them, what was due since `judged_since` is judged."""
         self._book = book
         self._config = config
         self._options = options
@@ -29,7 +37,10 @@ class Saying:
         self.doubts: list[Unverifiable] = []
         self._looks: set[Look] = set()
         self.audit = book.begin_audit(
-            now=options.now, tool_version=__version__, config_hash=config.hash, options=_recorded(options, flows)
+            now=options.now,
+            tool_version=__version__,
+            config_hash=config.hash,
+            options=_recorded(options, flows, judged_since),
         )
 
     def say(self, answer: PlaceAnswer) -> None:
@@ -83,12 +94,15 @@ class Saying:
         )
 
 
-def _recorded(options: AuditOptions, flows: Sequence[Flow]) -> Mapping[str, str | bool | list[str] | None]:
+def _recorded(
+    options: AuditOptions, flows: Sequence[Flow], judged_since: datetime | None
+) -> Mapping[str, str | bool | list[str] | None]:
+    since = options.since or (judged_since if options.recent else None)
     return {
         "destination": options.destination,
         "flow": options.flow,
         "dataset": options.dataset,
-        "since": options.since.isoformat() if options.since else None,
+        "since": since.isoformat() if since else None,
         "level": str(options.level) if options.level is not None else None,
         "reverify": options.reverify,
         "fail_on": str(options.fail_on),
@@ -96,4 +110,8 @@ def _recorded(options: AuditOptions, flows: Sequence[Flow]) -> Mapping[str, str 
         "tag": options.tag,
         "owner": options.owner,
         "flows": [flow.name for flow in flows] if options.by_care else None,
+        "reads": options.reads,
+        "beyond": options.beyond,
+        "places": options.places,
+        "recent": options.recent,
     }
