@@ -8,6 +8,7 @@ __all__ = ["main"]
 COULD_NOT_CHECK = 3  # a crash of ours is no finding
 INTERRUPTED = 128 + signal.SIGINT  # as shells tell of a command that Ctrl-C ended
 TERMINATED = 128 + signal.SIGTERM
+SERVE = "serve"  # told to end, a service has done all it should: 0
 
 
 def main() -> None:
@@ -22,7 +23,7 @@ def main() -> None:
 
         run()
     except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
+        sys.exit(0 if sys.argv[1:2] == [SERVE] else INTERRUPTED)
     except Exception:
         import traceback
 
@@ -32,4 +33,4 @@ def main() -> None:
 
 def _end(_signal: int, _frame: object) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # who asks twice does not want to wait
-    sys.exit(TERMINATED)
+    sys.exit(0 if sys.argv[1:2] == [SERVE] else TERMINATED)

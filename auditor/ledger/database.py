@@ -81,6 +81,11 @@ class Database:
         self._lock = threading.RLock()
         self._engine = _engine(place, mounts)
 
+    @property
+    def file(self) -> Path | None:
+        """The file it lies in; None on a server, or in memory."""
+        return self._place.path
+
     def close(self) -> None:
         """Give the connections back."""
         with self._lock:

@@ -18,6 +18,7 @@ from auditor.reconcile.drifted import Measured, find_drift, find_unknown_flow, f
 from auditor.reconcile.subject import Subject
 from auditor.service.platforms import Platforms, PlatformSource
 from auditor.settings import Config
+from auditor.settings.experience_platform import ExperiencePlatformFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +207,18 @@ class AuditedFlows:
         if not find_weakenings(baseline.version, measured.now) and tells_as_much(baseline.version, history[-1].version):
             baseline = history[-1]  # a change that weakens nothing is what the next one is measured by
         self._ledger.set_flow_baseline(platform, flow_id, baseline.id, at=self._now)
+
+
+def known_flows(config: Config, ledger: Ledger, *, now: datetime) -> Mapping[str, Flow]:
+    """The flows of the configuration, and those that Experience Platform had when it was last asked."""
+    nobody = Platforms({}, _refuse_to_ask)
+    audited = AuditedFlows(config, nobody, ledger, now=now, remembers=False, asks=False)
+    audited.read()
+    return audited.flows
+
+
+def _refuse_to_ask(facts: ExperiencePlatformFacts) -> PlatformSource:
+    raise AssertionError(f"{facts} is not to be asked")
 
 
 def _has_flow(flow_id: str, source: PlatformSource) -> bool:
