@@ -382,6 +382,49 @@ class Claim:
     new_batches: int | None = None  # catalog batches of the dataset in the window; None: not read
 
 
+# --- what became of exports afterwards -------------------------------------------------------
+
+
+class ChangeKind(StrEnum):
+    """What became of one file of an export that had come to rest."""
+
+    CHANGED = "changed"
+    DELETED = "deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """One file that is no longer as it was when its export had come to rest. Kept until undone or accepted."""
+
+    destination: str
+    dataset: str
+    prefix: str  # of its export folder
+    export_time: datetime
+    kind: ChangeKind
+    before: StoredFile
+    after: StoredFile | None  # None: deleted
+    known_at: datetime  # when it was last seen as before
+    seen_at: datetime  # when it was first seen otherwise
+    confirmed_at: datetime | None = None  # seen twice, and explained by nothing
+    undone_at: datetime | None = None  # it is as before again, or explained
+    why: str = ""  # then: by what
+    is_manifest: bool = False
+    accepted: "Waived | None" = None  # by whom and why it may stay so
+    id: int = 0  # 0: not kept yet
+
+
+@dataclass(frozen=True, slots=True)
+class KnownExport:
+    """An export folder that had come to rest, with its files as they were when last seen."""
+
+    prefix: str
+    dataset: str
+    export_time: datetime
+    seen_at: datetime
+    files: tuple[StoredFile, ...]
+    manifests: tuple[StoredFile, ...] = ()
+
+
 # --- what the audit says ---------------------------------------------------------------------
 
 

@@ -15,7 +15,7 @@ from auditor.ledger.sql import chunks, insert_into
 from auditor.ledger.types import identity_of, micros
 from auditor.model import ExportFolder, StoredFile
 
-__all__ = ["FolderHistory", "FolderRecords"]
+__all__ = ["FolderHistory", "FolderRecords", "listing_of"]
 
 PORTION = 500  # folders a transaction writes
 
@@ -61,6 +61,11 @@ class FolderRecords(Database):
             return {prefix: FolderHistory(*moments) for prefix, *moments in connection.execute(query)}
 
 
+def listing_of(folder: ExportFolder) -> bytes:
+    """16 bytes that stand for the files of a folder, each with its fingerprint: equal where no file differs."""
+    return _listing(_seen_files(folder))
+
+
 def _keep_folders(connection: Connection, destination: str, folders: Sequence[ExportFolder], at: datetime) -> None:
     latest = {identity_of(destination, f.dataset, f.prefix): f for f in folders}
     query = select(export_folders.c.folder, export_folders.c.listing)
@@ -90,16 +95,19 @@ def _seen_files(folder: ExportFolder) -> dict[str, tuple[str, StoredFile]]:
     }
 
 
-def _folder_row(
-    identity: bytes, destination: str, folder: ExportFolder, seen: dict[str, tuple[str, StoredFile]], at: datetime
-) -> dict[str, Any]:
-    listing = identity_of(
+def _listing(seen: dict[str, tuple[str, StoredFile]]) -> bytes:
+    return identity_of(
         *(
             part
             for key, (role, file) in sorted(seen.items())
             for part in (role, key, file.size, micros(file.modified), file.version, int(file.archived))
         )
     )
+
+
+def _folder_row(
+    identity: bytes, destination: str, folder: ExportFolder, seen: dict[str, tuple[str, StoredFile]], at: datetime
+) -> dict[str, Any]:
     return {
         "folder": identity,
         "place": identity_of(destination, folder.prefix),
@@ -107,7 +115,7 @@ def _folder_row(
         "dataset": folder.dataset,
         "prefix": folder.prefix,
         "export_time": folder.export_time,
-        "listing": listing,
+        "listing": _listing(seen),
         "files": len(seen),
         "bytes": sum(file.size for _, file in seen.values()),
         "first_seen_at": at,

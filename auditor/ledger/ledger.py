@@ -9,6 +9,7 @@ from auditor.ledger.audits import AuditRecords
 from auditor.ledger.checks import CheckRecords
 from auditor.ledger.database import parse_place
 from auditor.ledger.expected import ExpectedRecords
+from auditor.ledger.file_changes import FileChangeRecords
 from auditor.ledger.findings import FindingRecords
 from auditor.ledger.flow_runs import FlowRunRecords
 from auditor.ledger.flow_versions import FlowVersionRecords
@@ -27,6 +28,7 @@ class Ledger(
     AuditRecords,
     ExpectedRecords,
     FolderRecords,
+    FileChangeRecords,
     ListingRecords,
     CheckRecords,
     VerdictRecords,

@@ -174,9 +174,18 @@ file_changes = Table(
     Column("after", Document),  # null: deleted
     Column("seen_at", Instant, nullable=False),
     Column("confirmed_at", Instant),  # seen in a second listing
-    Column("undone_at", Instant),  # it is as it was before
+    Column("undone_at", Instant),  # it is as it was before, or `why` says what explains it
+    Column("why", Words, nullable=False),
     Column("accepted", Id, ForeignKey("acceptances.id")),
     Index("changes_of_dataset", "destination", "dataset", "id"),
+)
+
+place_sources = Table(
+    "place_sources",  # what a destination's name stands for: moved elsewhere, nothing known of before is compared
+    metadata,
+    Column("destination", Words, primary_key=True),
+    Column("source", Identity, nullable=False),
+    Column("since", Instant, nullable=False),
 )
 
 period_reports = Table(
@@ -202,6 +211,7 @@ __all__ = [
     "loops",
     "notices",
     "period_reports",
+    "place_sources",
     "silences",
     "watch_spans",
 ]

@@ -24,6 +24,7 @@ from tests.ledger.things import (
     NOON,
     PLACE,
     begin,
+    changed,
     check,
     file,
     finish,
@@ -67,6 +68,8 @@ def _audit(ledger: Ledger, number: int) -> int:
     ledger.begin_loop("beyond", now)
     ledger.finish_loop("beyond", now)
     ledger.record_watching("beyond", now, gap=HOUR)
+    ledger.source_since(PLACE, "s3\0bucket", at=now)
+    ledger.record_changes([changed(file(f"{prefix(0)}part-0"), at=now)])
     ledger.record_configuration(f"hash {number}", tool_version="1", summary={}, at=now)
     return audit
 
@@ -83,6 +86,7 @@ def _say(ledger: Ledger, last: int) -> Mapping[str, Any]:
         "first": ledger.first_audit_at(),
         "runs": list(ledger.known_flow_runs(PLATFORM, FLOW_ID, since=NOON, until=NOON + 99 * HOUR)),
         "flow": ledger.flow_history(PLATFORM, FLOW_ID)[-1].version,
+        "changes": [(one.before, one.after, one.kind) for one in ledger.standing_changes(PLACE)],
         "baseline": baseline.version if (baseline := ledger.flow_baseline(PLATFORM, FLOW_ID)) else None,
     }
 

@@ -1,6 +1,7 @@
 """Small things to record, and any things to record."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -10,11 +11,13 @@ from adapters.base import ObjectInfo
 from auditor.ledger import Ledger
 from auditor.model import (
     Arrival,
+    ChangeKind,
     Compression,
     Content,
     ExpectedRun,
     ExportFolder,
     Fault,
+    FileChange,
     FileCheck,
     FileFormat,
     Finding,
@@ -49,6 +52,12 @@ def check(key: str, content: Content = Content.SOUND, level: Level = Level.L3) -
 
 def folder(hour: int = 0, files: Sequence[StoredFile] = (), manifests: Sequence[StoredFile] = ()) -> ExportFolder:
     return ExportFolder(PLACE, prefix(hour), DATASET, NOON + hour * HOUR, tuple(files), tuple(manifests))
+
+
+def changed(before: StoredFile, at: datetime = NOON, **more: Any) -> FileChange:
+    """A file that became another size, or, with `kind` deleted and `after` None, went away."""
+    told = {"kind": ChangeKind.CHANGED, "after": replace(before, size=before.size + 1, version="v2"), **more}
+    return FileChange(PLACE, DATASET, prefix(0), NOON, told.pop("kind"), before, told.pop("after"), NOON, at, **told)
 
 
 def prefix(hour: int = 0) -> str:

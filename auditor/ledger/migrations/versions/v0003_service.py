@@ -171,10 +171,17 @@ def upgrade() -> None:
         Column("seen_at", MOMENT, nullable=False),
         Column("confirmed_at", MOMENT),
         Column("undone_at", MOMENT),
+        Column("why", WORDS, nullable=False),
         Column("accepted", ID, ForeignKey("acceptances.id")),
     )
     op.create_index("changes_of_dataset", "file_changes", ["destination", "dataset", "id"])
     op.create_index("ix_file_changes_file", "file_changes", ["file"])
+    op.create_table(
+        "place_sources",
+        Column("destination", WORDS, primary_key=True),
+        Column("source", IDENTITY, nullable=False),
+        Column("since", MOMENT, nullable=False),
+    )
     op.create_table(
         "period_reports",
         Column("report", IDENTITY, primary_key=True),
