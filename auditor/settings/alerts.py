@@ -7,16 +7,23 @@ from typing import Any
 
 from auditor.incident_model import Match
 from auditor.model import Severity
+from auditor.settings.expiry import Expiry
 
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """One way to reach people. `options` are the sender's arguments and may hold secrets: never shown."""
+    """One way to reach people. `options` are the sender's arguments and may hold secrets: never shown.
+
+    They are, by type: apprise `url`; pagerduty `routing_key`, and `url` where it is not the default (without path);
+    webhook `url`, `secret`, `headers` (a mapping, may be empty); alertmanager `url` (without path), and `user` with
+    `password`, or `token`, where given.
+    """
 
     name: str
     type: str  # apprise, webhook, pagerduty or alertmanager
     options: Mapping[str, Any] = field(repr=False)
     fallback: str = ""  # another channel's name
+    expiry: Expiry | None = None  # of its secrets
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +45,7 @@ class Heartbeat:
 
     url: str = field(repr=False)  # holds a token
     every: timedelta
+    expiry: Expiry | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +57,13 @@ class Alerts:
     heartbeat: Heartbeat | None = None
     zone: str = "UTC"  # the reader's: times are given in UTC and in it
     page: str = ""  # where this service is reached, for links in messages
+
+    @property
+    def nobody_told(self) -> str:
+        """Why nobody will be told of anything, as a sentence; "": somebody will."""
+        if self.routes:
+            return ""
+        return (
+            "nobody will be told of anything: alerts has no routes, so that notices go to the log and the page only; "
+            "add a channel and a route to it, as in routes: [{to: [ops-mail]}]"
+        )

@@ -6,17 +6,21 @@ from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 
 from auditor.model import Flow, Waiver
+from auditor.settings.alert_reading import channel_names, read_alerts
+from auditor.settings.alert_warnings import find_alert_warnings
 from auditor.settings.alerts import Alerts
 from auditor.settings.destinations import Destination, read_destinations
 from auditor.settings.experience_platform import ExperiencePlatformFacts, read_experience_platforms
+from auditor.settings.expiry import Expiry
 from auditor.settings.exports import Export, read_exports
 from auditor.settings.flows import default_flow, read_flows
 from auditor.settings.include import TOP_KEYS, Files, read_files
-from auditor.settings.ledger import DEFAULT_LEDGER, read_ledger
+from auditor.settings.ledger import read_ledger
 from auditor.settings.models import DefaultsSection
 from auditor.settings.problems import ConfigError, Path
 from auditor.settings.sections import read_section
 from auditor.settings.service import Retention, ServiceSettings
+from auditor.settings.service_reading import read_retention, read_service
 from auditor.settings.waivers import find_unknown_names, read_waivers
 from auditor.settings.warnings import find_warnings
 from auditor.settings.yaml_tree import Tree, Value
@@ -42,6 +46,20 @@ class Config:
     alerts: Alerts = field(default_factory=Alerts)
     service: ServiceSettings = field(default_factory=ServiceSettings)
     retention: Retention = field(default_factory=Retention)
+    files: tuple[FilePath, ...] = ()  # what it was read from, absolute: the file, those it includes, secrets' files
+
+    @property
+    def expiries(self) -> tuple[Expiry, ...]:
+        """Every end of a secret that is written down."""
+        heartbeat = self.alerts.heartbeat
+        ends = [
+            *(one.expiry for one in self.destinations.values()),
+            *(one.expiry for one in self.experience_platform.values()),
+            *(one.expiry for one in self.alerts.channels.values()),
+            heartbeat.expiry if heartbeat else None,
+            self.service.expiry,
+        ]
+        return tuple(one for one in ends if one is not None)
 
 
 def load_config(path: FilePath, environ: Mapping[str, str] | None = None) -> Config:
@@ -76,20 +94,27 @@ def _read(files: Files, path: FilePath, environ: Mapping[str, str]) -> Config | 
     )
     exports = read_exports(tree.value.get("exports"), flows, platforms, tree)
     waivers = read_waivers(tree.value.get("waivers"), tree)
-    ledger = read_ledger(tree.value.get("ledger", DEFAULT_LEDGER), path.parent, environ, tree)
+    ledger = read_ledger(tree.value, path.parent, environ, tree)
+    alerts = read_alerts(tree.value.get("alerts"), path.parent, environ, tree)
+    service = read_service(tree.value.get("service"), path.parent, environ, channel_names(tree.value), tree)
     whole = {name: place for name, place in destinations.items() if place is not None}
     known = {"flow": list(flows), "destination": list(whole)}
+    more = find_alert_warnings(alerts, service, flows, list(whole), tree, more_flows=follows)
     return Config(
         path=path,
         hash=files.hash,
         ledger_url=ledger.get_secret_value(),
         destinations=whole,
         flows=flows,
-        warnings=(*find_warnings(tree, whole, flows, more_flows=follows), *find_unknown_names(waivers, known)),
+        warnings=(*find_warnings(tree, whole, flows, more_flows=follows), *find_unknown_names(waivers, known), *more),
         waivers=waivers,
         usual=default_flow(defaults or DefaultsSection()),
         exports=exports,
         experience_platform={name: facts for name, facts in platforms.items() if facts is not None},
+        alerts=alerts,
+        service=service,
+        retention=read_retention(tree.value.get("retention"), tree),
+        files=(*files.paths, *dict.fromkeys(tree.secret_files)),
     )
 
 

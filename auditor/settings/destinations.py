@@ -9,6 +9,8 @@ from auditor.model import DestinationFacts
 from auditor.settings.destination_models import DESTINATION_TYPES, DestinationSection
 from auditor.settings.destination_models.landing_zone import LandingZoneSection
 from auditor.settings.experience_platform import ExperiencePlatformFacts, find_platform
+from auditor.settings.expiry import Expiry, make_expiry
+from auditor.settings.paths import absolute
 from auditor.settings.problems import Path, did_you_mean, quoted
 from auditor.settings.secret_keys import check_nothing_for_secrets, is_path, read_secrets, secrets_of
 from auditor.settings.sections import read_section
@@ -28,6 +30,7 @@ class Destination:
     type: str
     options: Mapping[str, object] = field(repr=False)
     place: str = ""  # for people: the root or bucket, without any secret
+    expiry: Expiry | None = None  # of its secrets, as written down
 
     @property
     def name(self) -> str:
@@ -79,7 +82,8 @@ class _Reader:
             severities=severities,
             ignore=tuple(section.ignore),
         )
-        return Destination(facts=facts, type=section.type, options=options, place=section.place(options))
+        expiry = make_expiry(section.ends(), f"secrets of destination {name}", destination=name)
+        return Destination(facts, section.type, options, section.place(options), expiry)
 
     def _plain(self, section: DestinationSection, path: Path) -> dict[str, object]:
         """What is given and goes to the adapter as it is."""
@@ -102,7 +106,7 @@ class _Reader:
     def _paths(self, section: DestinationSection, folder: FilePath, path: Path) -> dict[str, object]:
         """The files and folders that are named, absolute."""
         return {
-            key: str(_absolute(value, folder, (*path, key), self.tree))
+            key: str(absolute(value, folder, (*path, key), self.tree))
             for key, info in type(section).model_fields.items()
             if is_path(info) and (value := getattr(section, key)) is not None
         }
@@ -117,7 +121,7 @@ class _Reader:
 def _own_keys(section: DestinationSection) -> list[str]:
     """The keys of this type that are neither secrets nor files."""
     secrets = secrets_of(type(section))
-    apart = {*_OF_ALL, *secrets, *(f"{one}_file" for one in secrets)}
+    apart = {*_OF_ALL, *secrets, "expires", *(f"{one}_file" for one in secrets)}
     return [key for key, info in type(section).model_fields.items() if key not in apart and not is_path(info)]
 
 
@@ -133,14 +137,3 @@ def _type(given: Value, path: Path, tree: Tree) -> type[DestinationSection] | No
         known = ", ".join(DESTINATION_TYPES)
         tree.add((*path, "type"), f"{quoted(word)} is no type of destination; write one of: {known}.{hint}")
     return DESTINATION_TYPES.get(word) if isinstance(word, str) else None
-
-
-def _absolute(text: str, folder: FilePath, path: Path, tree: Tree) -> FilePath:
-    kind = "file" if str(path[-1]).endswith("_file") else "folder"
-    if not text.strip():
-        tree.add(path, f"is empty; write the {kind}")
-    try:
-        return (folder / FilePath(text).expanduser()).absolute()
-    except RuntimeError:  # "~name" of nobody
-        tree.add(path, f"{quoted(text)} names the home folder of nobody here; write the {kind} in full")
-        return folder

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator
 
 from auditor.settings.destination_models.names import SafeEndpoint
+from auditor.settings.expiry import Expiry, make_expiry
 from auditor.settings.fields import Text, YesNo, key, needed, one_value, plain_text
 from auditor.settings.problems import Path, did_you_mean, quoted
 from auditor.settings.secret_keys import Secret, SecretSection, check_nothing_for_secrets, read_secrets, secret_key
@@ -81,6 +82,7 @@ class ExperiencePlatformFacts:
     discover: bool
     allow_write: bool
     options: Mapping[str, object] = field(repr=False)
+    expiry: Expiry | None = None  # of its secret, as written down
 
 
 def read_experience_platforms(
@@ -111,8 +113,9 @@ def _read(
     if len(tree.problems) > before:
         return None
     options = {one: getattr(section, one) for one in _OPTIONS} | secrets
+    expiry = make_expiry(section.ends(), f"client secret of {name}", platform=name)
     return ExperiencePlatformFacts(
-        name, section.org_id, section.sandbox, section.discover, section.allow_write, options
+        name, section.org_id, section.sandbox, section.discover, section.allow_write, options, expiry
     )
 
 

@@ -66,7 +66,8 @@ def one_value(given: object) -> str:
     return f"{kind} stands here; write one value"
 
 
-def _choice(words: type[Choice]) -> BeforeValidator:
+def choice(words: type[Choice]) -> BeforeValidator:
+    """Reads one of `words`."""
     known = {word.value: word for word in words}
     return _from_text(lambda text: known[values.parse_choice(text, known)])
 
@@ -98,14 +99,14 @@ Cron = Annotated[str, _from_text(cadence.parse_cron)]
 Zone = Annotated[str, _from_text(cadence.parse_zone)]
 YesNo = Annotated[bool, _from_text(values.parse_yes_no)]
 AssuranceLevel = Annotated[Level, _from_text(values.parse_level)]
-FormatWord = Annotated[FileFormat, _choice(FileFormat)]
-CompressionWord = Annotated[Compression, _choice(Compression)]
-ModeWord = Annotated[Mode, _choice(Mode)]
-EmptyRunsWord = Annotated[EmptyRuns, _choice(EmptyRuns)]
-EncryptionWord = Annotated[Encryption, _choice(Encryption)]
+FormatWord = Annotated[FileFormat, choice(FileFormat)]
+CompressionWord = Annotated[Compression, choice(Compression)]
+ModeWord = Annotated[Mode, choice(Mode)]
+EmptyRunsWord = Annotated[EmptyRuns, choice(EmptyRuns)]
+EncryptionWord = Annotated[Encryption, choice(Encryption)]
 Patterns = list[Annotated[str, _from_text(lambda text: parse_pattern(plain_text(text)))]]
-ArrivalWord = Annotated[ArrivalClock, _choice(ArrivalClock)]
-SeverityWord = Annotated[Severity, _choice(Severity)]
+ArrivalWord = Annotated[ArrivalClock, choice(ArrivalClock)]
+SeverityWord = Annotated[Severity, choice(Severity)]
 Tolerance = Annotated[float, _from_text(values.parse_part)]
 Concurrency = Annotated[int, _from_text(lambda text: values.parse_whole_number(text, 1, 256))]
 PageSize = Annotated[int, _from_text(lambda text: values.parse_whole_number(text, 1, 5000))]

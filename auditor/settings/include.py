@@ -12,7 +12,20 @@ from auditor.settings.problems import ConfigError, Path, Problem, quoted
 from auditor.settings.sections import unknown_key
 from auditor.settings.yaml_tree import Spot, Tree, Value, parse_yaml
 
-TOP_KEYS = ("include", "ledger", "defaults", "experience_platform", "destinations", "flows", "exports", "waivers")
+TOP_KEYS = (
+    "include",
+    "ledger",
+    "ledger_file",
+    "defaults",
+    "experience_platform",
+    "destinations",
+    "flows",
+    "exports",
+    "waivers",
+    "alerts",
+    "service",
+    "retention",
+)
 PART_KEYS = ("include", "destinations", "flows", "waivers")
 MOST_FILES = 1000
 Told = TypeVar("Told")
@@ -27,6 +40,7 @@ class Files:
     tree: Tree
     hash: str  # SHA-256 over the bytes of all files, hex; of one file alone: of its bytes
     folders: dict[str, FilePath] = field(default_factory=dict)  # by the file's name in messages; "": the first one
+    paths: tuple[FilePath, ...] = ()  # of all files, absolute
 
     def folder_of(self, path: Path) -> FilePath:
         """The folder of the file in which `path` is written."""
@@ -48,7 +62,8 @@ def read_files(path: FilePath) -> Files:
     reader.folders[""] = path.absolute().parent
     reader.check_keys(tree, TOP_KEYS)
     reader.follow(tree, path, [path.resolve()])
-    return Files(tree, reader.digest.hexdigest(), reader.folders)
+    paths = (path.absolute(), *(FilePath(name).absolute() for name in reader.folders if name))
+    return Files(tree, reader.digest.hexdigest(), reader.folders, paths)
 
 
 class _Reader:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from auditor.settings.problems import did_you_mean
-from auditor.settings.secrets import read_secret
+from auditor.settings.secrets import read_secret, read_secret_file
 from auditor.settings.yaml_tree import Tree, Value
 
 DEFAULT_LEDGER = "sqlite:///export-auditor.db"
@@ -15,13 +15,32 @@ DEFAULT_LEDGER = "sqlite:///export-auditor.db"
 _SCHEMES = ("sqlite", "postgresql", "postgresql+psycopg")
 
 
-def read_ledger(given: Value, folder: FilePath, environ: Mapping[str, str], tree: Tree) -> SecretStr:
-    """The URL, a relative SQLite path made absolute from `folder`. It may hold a password: never shown."""
-    try:
-        return SecretStr(_url(given, folder, environ))
-    except ValueError as error:
-        tree.add(("ledger",), str(error))
+def read_ledger(given: Mapping[str, Value], folder: FilePath, environ: Mapping[str, str], tree: Tree) -> SecretStr:
+    """The URL by `ledger` or `ledger_file`, a relative SQLite path made absolute from `folder`.
+
+    It may hold a password: never shown.
+    """
+    key = "ledger_file" if "ledger_file" in given else "ledger"
+    if key == "ledger_file" and "ledger" in given:
+        tree.add((key,), "stands beside ledger; keep one of them", at_key=True)
         return SecretStr("")
+    try:
+        url = _from_file(given[key], folder, tree) if key == "ledger_file" else given.get(key, DEFAULT_LEDGER)
+        return SecretStr(_url(url, folder, environ))
+    except ValueError as error:
+        tree.add((key,), str(error))
+        return SecretStr("")
+
+
+def _from_file(given: Value, folder: FilePath, tree: Tree) -> str:
+    if not isinstance(given, str) or not given.strip():
+        raise ValueError("names no file; write the one that holds the ledger's URL, or leave the key out")
+    try:
+        place = (folder / FilePath(given).expanduser()).absolute()
+    except RuntimeError:  # "~name" of nobody
+        raise ValueError("names the home folder of nobody here; write the file in full") from None
+    tree.secret_files.append(place)
+    return read_secret_file(place).get_secret_value()
 
 
 def _url(given: Value, folder: FilePath, environ: Mapping[str, str]) -> str:

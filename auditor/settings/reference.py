@@ -6,6 +6,16 @@
 from collections.abc import Iterable, Iterator
 
 from auditor.model import RunKind
+from auditor.settings.alert_models import (
+    AlertmanagerSection,
+    AlertsSection,
+    ChannelSection,
+    HeartbeatSection,
+    PagerDutySection,
+    RouteMatchSection,
+    RouteSection,
+    WebhookSection,
+)
 from auditor.settings.destination_models import DESTINATION_TYPES, DestinationSection
 from auditor.settings.experience_platform import ExperiencePlatformSection
 from auditor.settings.exports import ExportSection
@@ -21,12 +31,30 @@ from auditor.settings.models import (
     ScheduleSection,
 )
 from auditor.settings.secret_keys import secrets_of
+from auditor.settings.service_models import (
+    ReportPlaceSection,
+    RetentionSection,
+    ScheduledReportSection,
+    ServiceSection,
+)
 from auditor.settings.template import MACROS
 from auditor.settings.values import render_duration
 from auditor.settings.waivers import DueSection, MatchSection, WaiverSection
 from auditor.settings.windows import DEFAULT_WINDOWS
 
-_WITH_SECRETS: tuple[type[Section], ...] = (*DESTINATION_TYPES.values(), ExperiencePlatformSection)
+_CHANNELS: dict[str, type[Section]] = {
+    "pagerduty": PagerDutySection,
+    "webhook": WebhookSection,
+    "alertmanager": AlertmanagerSection,
+}
+_WITH_SECRETS: tuple[type[Section], ...] = (
+    *DESTINATION_TYPES.values(),
+    ExperiencePlatformSection,
+    ChannelSection,
+    *_CHANNELS.values(),
+    HeartbeatSection,
+    ServiceSection,
+)
 _SECRETS = dict.fromkeys(one for model in _WITH_SECRETS for one in secrets_of(model))
 
 _INTRODUCTION = f"""\
@@ -63,7 +91,9 @@ flows:
 * **Secrets** are given as the value, as `${{ENV_NAME}}`, or by a file through the same key with `_file` appended (a
   relative path is relative to the configuration; line ends at its end are not part of the secret). They are
   {", ".join(f"`{key}`" for key in _SECRETS)}.
-  They appear in no message, log or report.
+  The whole URL of the ledger may stand in a file of its own (`ledger_file`). They appear in no message, log or report.
+* **`expires`** beside a secret is a day or a moment at which it ends. It is told in time, and stands in the calendar
+  of ends (`export-auditor calendar`). A day is taken from its first moment, in UTC.
 
 ## Top level
 """
@@ -77,6 +107,12 @@ _TOP = (
         ),
         DEFAULT_LEDGER,
         "ledger: postgresql://audit@db/audit",
+    ),
+    (
+        "ledger_file",
+        "File that holds the ledger's URL, instead of `ledger`; a relative path is relative to the configuration.",
+        "none",
+        "ledger_file: /run/secrets/ledger",
     ),
     ("defaults", "What holds for every flow that does not say otherwise.", "by kind of run", "defaults: {settle: 30m}"),
     (
@@ -103,6 +139,14 @@ _TOP = (
         "exports: {web-3h: {…}}",
     ),
     ("waivers", "Findings that are put up with for a while.", "none", "waivers: [{match: {…}, reason: …, …}]"),
+    (
+        "alerts",
+        "Who is told of what, and how.",
+        "nobody is told",
+        "alerts: {channels: {…}, routes: [{to: [ops-mail]}]}",
+    ),
+    ("service", "How `export-auditor serve` works.", "as below", "service: {listen: 127.0.0.1:8080}"),
+    ("retention", "How long the ledger keeps rows of single files.", "400d", "retention: {files: 400d}"),
 )
 _WINDOWS = """\
 What is set holds for every kind, on a flow before `defaults`; for the backfill `first_run` holds before both,
@@ -134,8 +178,8 @@ no time, or no dataset where the flow has several, cannot be judged and is a war
 _INCLUDES = """\
 ### Several files
 
-An included file may hold `destinations`, `flows`, `waivers` and `include`; `ledger` and `defaults` belong in the
-configuration itself, and `defaults` hold for the flows of all files. A name that two files give, a file that is
+An included file may hold `destinations`, `flows`, `waivers` and `include`; all else belongs in the configuration
+itself, and `defaults` hold for the flows of all files. A name that two files give, a file that is
 included twice or by itself, and a pattern that fits no file are mistakes. Every mistake is told with the file it is in.
 Paths (`root`, `…_file`) are relative to the file they are written in; anchors do not reach into other files.
 """
@@ -164,6 +208,36 @@ that needs you. A waiver makes nothing sound: verdicts stay as they are, and wha
 exit code 3. When it has expired and would still match, that is the finding `waiver-expired`; when it matches nothing,
 `waiver-unused` (only said by an audit that looked at everything the waiver could match).
 """
+
+_ALERTS = """\
+Who is told when something is wrong, and by which way; `export-auditor serve` tells. Without a route nobody is told:
+notices go to the log and the page only, and `config check`, the start of the service and `/readyz` say so.
+
+```yaml
+alerts:
+  channels:
+    ops-mail: {apprise: "${AUDIT_MAIL_URL}", fallback: pager}
+    pager: {pagerduty: {routing_key: "${AUDIT_PAGERDUTY_KEY}", expires: 2027-03-31}}
+    hook: {webhook: {url: "https://hooks.example.com/exports", secret_file: /run/secrets/hook}}
+    prom: {alertmanager: {url: "http://alertmanager:9093"}}
+  routes:
+    - {match: {severity: critical}, to: [pager, ops-mail]}
+    - {match: {team: web}, to: [hook], group_wait: 2m, repeat: 24h}
+    - {to: [ops-mail]}
+  heartbeat: {url: "${AUDIT_HEARTBEAT_URL}", every: 15m}
+  zone: Europe/Berlin
+```
+"""
+
+_ROUTES = """\
+What concerns several flows or datasets, such as a destination that cannot be reached, is told to everybody whose flow
+or dataset it concerns. A recovery goes to the channels that were told of the trouble. What fits no route is told to
+nobody, so that the last route best has no `match`. An incident that is acknowledged is not reminded of; its recovery
+is told. Reminders come after `repeat`, then after twice that time, and so on, at least once a week.
+"""
+
+_SERVICE = """\
+How `export-auditor serve` works. It is reached from this machine only, unless there is a token."""
 
 
 def render_reference() -> str:
@@ -197,6 +271,24 @@ def _lines() -> Iterator[str]:
     yield from _section("### `match`", MatchSection.__doc__ or "", MatchSection)
     yield from _section("### `due`", f"{DueSection.__doc__} One moment alone is that due time.", DueSection)
     yield _WAIVED
+    yield from _alerts()
+    yield from _section("## Service", _SERVICE, ServiceSection)
+    yield from _section(
+        "### `reports`", " ".join((ScheduledReportSection.__doc__ or "").split()), ScheduledReportSection
+    )
+    yield from _section("### `to`", "A mapping with:", ReportPlaceSection)
+    yield from _section("## Retention", " ".join((RetentionSection.__doc__ or "").split()), RetentionSection)
+
+
+def _alerts() -> Iterator[str]:
+    yield from _section("## Alerts", _ALERTS, AlertsSection)
+    yield from _section("### `channels`", f"By name. {ChannelSection.__doc__}", ChannelSection)
+    for name, model in _CHANNELS.items():
+        yield from _section(f"#### `{name}`", " ".join((model.__doc__ or "").split()), model)
+    yield from _section("### `routes`", f"A list. {RouteSection.__doc__}", RouteSection)
+    yield from _section("### `match` of a route", RouteMatchSection.__doc__ or "", RouteMatchSection)
+    yield _ROUTES
+    yield from _section("### `heartbeat`", HeartbeatSection.__doc__ or "", HeartbeatSection)
 
 
 def _windows() -> Iterator[str]:

@@ -13,13 +13,22 @@ from pydantic.fields import FieldInfo
 
 from auditor.checks import CATALOGUE
 from auditor.model import Level, Severity
-from auditor.settings import fields
+from auditor.settings import fields, service_models
+from auditor.settings.alert_models import AlertsSection
 from auditor.settings.destination_models import DESTINATION_TYPES, names
 from auditor.settings.experience_platform import ExperiencePlatformSection
 from auditor.settings.exports import BY_ADOBE, ExportSection
 from auditor.settings.fields import NEEDED, Section
-from auditor.settings.models import DatasetSection, DefaultsSection, ExclusionSection, FlowSection, ScheduleSection
+from auditor.settings.models import (
+    DatasetSection,
+    DefaultsSection,
+    ExclusionSection,
+    FlowSection,
+    ScheduleSection,
+    Severities,
+)
 from auditor.settings.secret_keys import Secret
+from auditor.settings.service_models import RetentionSection, ServiceSection
 from auditor.settings.values import YES_WORDS
 from auditor.settings.waivers import DueSection, WaiverSection
 
@@ -39,6 +48,8 @@ _WORDS = (
     fields.ArrivalWord,
     fields.EncryptionWord,
     fields.SeverityWord,
+    service_models.PeriodWord,
+    service_models.ReportFormatWord,
 )
 _LEVELS = [name for level in Level if level < Level.L5 for name in (level.name, level.name.lower())]
 
@@ -62,6 +73,7 @@ def _kinds() -> list[tuple[object, Schema]]:
         (fields.Concurrency, {**number, "maximum": 256}),
         (fields.PageSize, {**number, "maximum": 5000}),
         (names.Port, {**number, "maximum": 65_535}),
+        (service_models.Workers, {**number, "maximum": 64}),
         (Secret, _SCALAR),
         (fields.Text, _SCALAR),
     ]
@@ -83,6 +95,7 @@ def make_schema() -> Schema:
         "properties": {
             "include": _or_none({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
             "ledger": {"description": "Where the audit remembers what it saw: a database URL.", "type": "string"},
+            "ledger_file": {"description": "File that holds the ledger's URL.", **_SCALAR},
             "defaults": _or_none(_section(DefaultsSection)),
             "experience_platform": _or_none(
                 {"type": "object", "additionalProperties": _section(ExperiencePlatformSection)}
@@ -91,6 +104,9 @@ def make_schema() -> Schema:
             "flows": {"type": "object", "minProperties": 1, "additionalProperties": _section(FlowSection)},
             "exports": _or_none({"type": "object", "additionalProperties": _section(ExportSection)}),
             "waivers": _or_none({"type": "array", "items": _section(WaiverSection)}),
+            "alerts": _or_none(_section(AlertsSection)),
+            "service": _or_none(_section(ServiceSection)),
+            "retention": _or_none(_section(RetentionSection)),
         },
         "patternProperties": {"^x-": {}},
         "additionalProperties": False,
@@ -145,7 +161,9 @@ def _field(model: type[Section], name: str, info: FieldInfo) -> Schema:
             return {"anyOf": [{"type": "array", "minItems": 1, "items": _SCALAR}, {"type": "string"}]}
         case "ExportSection", "end":
             return {"enum": [BY_ADOBE]}
-        case _, "severity":
+        case "RouteSection", "to":
+            return {"anyOf": [{"type": "array", "minItems": 1, "items": _SCALAR}, _SCALAR]}
+        case _, "severity" if info.annotation == Severities:
             names, levels = {"enum": [*CATALOGUE]}, {"enum": [str(level) for level in Severity]}
             return {"type": "object", "propertyNames": names, "additionalProperties": levels}
     return _shape(annotation)
@@ -164,6 +182,8 @@ def _shape(annotation: Any) -> Schema:
         return _shape(parts[0])
     if origin is list:
         return {"type": "array", "items": _shape(parts[0])}
+    if origin is dict:
+        return {"type": "object", "additionalProperties": _shape(parts[1])}
     return dict(_SCALAR)
 
 

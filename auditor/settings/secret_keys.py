@@ -2,16 +2,19 @@
 
 import inspect
 from collections.abc import Iterator, Mapping
+from datetime import date, datetime
 from pathlib import Path as FilePath
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, Field, SecretStr
 from pydantic.fields import FieldInfo
 
-from auditor.settings.fields import Section, Text, key, one_value
+from auditor.settings.fields import DayOrInstant, Section, Text, key, one_value
 from auditor.settings.problems import Path
 from auditor.settings.secrets import read_secret, read_secret_file
 from auditor.settings.yaml_tree import Tree, Value
+
+_EXPIRES = "When the secret ends, as a day or a moment; it is told in time, and stands in the calendar of ends."
 
 
 def _secret(given: Any) -> Any:
@@ -53,23 +56,49 @@ def _is_secret(info: Any) -> bool:
 
 
 class SecretSection(Section):
-    """A section in which each `secret_key` has its `_file` beside it."""
+    """A section in which each `secret_key` has its `_file` beside it, and all of them one `expires`."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         # Before pydantic reads the annotations: the file keys are fields like any other from there on.
         annotations: dict[str, Any] = {}
-        for name, kind in inspect.get_annotations(cls).items():
+        own = inspect.get_annotations(cls)
+        for name, kind in own.items():
             annotations[name] = kind
             if _is_secret(cls.__dict__.get(name)):
                 annotations[f"{name}_file"] = Text | None
                 example = f"/run/secrets/{name.replace('_', '-')}"
                 setattr(cls, f"{name}_file", key(f"File that holds `{name}`.", default="none", example=example))
+        if any(_is_secret(cls.__dict__.get(name)) for name in own) and "expires" not in cls.model_fields:
+            annotations["expires"] = DayOrInstant | None
+            cls.expires = key(_EXPIRES, default="not said", example="2027-03-31")  # type: ignore[attr-defined]
         cls.__annotations__ = annotations
         super().__init_subclass__(**kwargs)
 
     def has(self, key: str) -> bool:
         """Whether `key` is given, a secret in any of its ways."""
         return getattr(self, key) is not None or getattr(self, f"{key}_file", None) is not None
+
+    def written(self, name: str) -> str:
+        """`name`, or the key with `_file` if the secret is given by a file."""
+        return name if getattr(self, name) is not None else f"{name}_file"
+
+    def ends(self) -> date | datetime | None:
+        """When its secrets end, as far as that was written down."""
+        ends: date | datetime | None = getattr(self, "expires", None)
+        return ends
+
+
+def read_secret_values(
+    given: Mapping[str, SecretStr], environ: Mapping[str, str], path: Path, tree: Tree
+) -> dict[str, str]:
+    """Values by name, each the secret itself or a reference; what cannot be read is noted in `tree`."""
+    found: dict[str, str] = {}
+    for name, value in given.items():
+        try:
+            found[name] = read_secret(value, environ).get_secret_value()
+        except ValueError as error:
+            tree.add((*path, name), str(error))
+    return found
 
 
 def read_secrets(
@@ -87,7 +116,9 @@ def read_secrets(
             if value is not None:
                 found[one] = read_secret(value, environ).get_secret_value()
             elif file is not None:
-                found[one] = read_secret_file(folder / FilePath(file).expanduser()).get_secret_value()
+                place = (folder / FilePath(file).expanduser()).absolute()
+                tree.secret_files.append(place)
+                found[one] = read_secret_file(place).get_secret_value()
         except (ValueError, RuntimeError) as error:
             tree.add((*path, one if value is not None else f"{one}_file"), str(error))
     return found

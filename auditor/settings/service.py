@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+from auditor.settings.expiry import Expiry
+
 
 @dataclass(frozen=True, slots=True)
 class ScheduledReport:
@@ -27,6 +29,7 @@ class ServiceSettings:
     workers: int | None = None  # processes that verify; None: one per processor
     reports: tuple[ScheduledReport, ...] = ()
     grace: timedelta = timedelta(seconds=25)  # to finish or hand back work after SIGTERM
+    expiry: Expiry | None = None  # of the token
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,16 +18,17 @@ def find_warnings(
         yield from _unjudgeable(flow, tree)
         if flow.arrival is ArrivalClock.RUN and not flow.flow_id:
             sentence = "arrives when its run ended (arrival: run), and names no experience_platform and flow_id to ask"
-            yield _about(("flows", flow.name), f"{sentence}; modification times are used", tree)
+            yield about(("flows", flow.name), f"{sentence}; modification times are used", tree)
     yield from _same_folders(flows, tree)
     yield from _same_place(destinations, tree)
     used = {flow.destination for flow in flows.values()}
     for name in destinations:
         if name not in used and not more_flows:
-            yield _about(("destinations", name), "no flow exports to it, so that nothing is expected there", tree)
+            yield about(("destinations", name), "no flow exports to it, so that nothing is expected there", tree)
 
 
-def _about(path: Path, sentence: str, tree: Tree) -> str:
+def about(path: Path, sentence: str, tree: Tree) -> str:
+    """`line 12: flows.web-3h: sentence`."""
     return f"{place_of(path, tree)}: {tree.render(path)}: {sentence}"
 
 
@@ -39,7 +40,7 @@ def place_of(path: Path, tree: Tree) -> str:
 
 def _read_as_text(tree: Tree) -> Iterator[str]:
     for path, word in tree.bare.items():
-        yield _about(path, f"is read as the text {quoted(word)}; quote it to say so, or leave the value out", tree)
+        yield about(path, f"is read as the text {quoted(word)}; quote it to say so, or leave the value out", tree)
 
 
 def _unjudgeable(flow: Flow, tree: Tree) -> Iterator[str]:
@@ -47,15 +48,15 @@ def _unjudgeable(flow: Flow, tree: Tree) -> Iterator[str]:
     template = flow.folder_template
     if not names_time(template):
         sentence = "names no export time to the minute (%EXPORT_TIME% or %DATETIME(…)%): exports cannot be judged"
-        yield _about(path, sentence, tree)
+        yield about(path, sentence, tree)
     if not names_dataset(template) and len(flow.datasets) > 1:
         sentence = f"names no dataset, and the flow has {len(flow.datasets)}: whose export a folder is cannot be judged"
-        yield _about(path, sentence, tree)
+        yield about(path, sentence, tree)
     if "%DATASET_ID%" not in template and "%DATASET_NAME%" in template:
         for index, dataset in enumerate(flow.datasets):
             if not dataset.name:
                 place: Path = ("flows", flow.name, "datasets", index)
-                yield _about(place, "has no name, and the folders are named by it (%DATASET_NAME%)", tree)
+                yield about(place, "has no name, and the folders are named by it (%DATASET_NAME%)", tree)
 
 
 def _same_folders(flows: Mapping[str, Flow], tree: Tree) -> Iterator[str]:
@@ -69,7 +70,7 @@ def _same_folders(flows: Mapping[str, Flow], tree: Tree) -> Iterator[str]:
             sentence = (
                 f"names no dataset, and flow {quoted(other)} exports to the same folders: they cannot be told apart"
             )
-            yield _about(("flows", flow.name, "folder_template"), sentence, tree)
+            yield about(("flows", flow.name, "folder_template"), sentence, tree)
 
 
 def _same_place(destinations: Mapping[str, Destination], tree: Tree) -> Iterator[str]:
@@ -78,4 +79,4 @@ def _same_place(destinations: Mapping[str, Destination], tree: Tree) -> Iterator
         other = first.setdefault((destination.type, destination.place, destination.facts.folder), name)
         if other != name:
             sentence = f"is the same place as {quoted(other)}: each calls the other's datasets unknown; use one name"
-            yield _about(("destinations", name), sentence, tree)
+            yield about(("destinations", name), sentence, tree)

@@ -5,6 +5,7 @@ field says otherwise. Nothing given (`folder:`) is None.
 """
 
 from dataclasses import dataclass, field
+from pathlib import Path as FilePath
 from typing import TypeAlias
 
 from ruamel.yaml import YAML
@@ -60,6 +61,7 @@ class Tree:
     values: dict[Path, Spot] = field(default_factory=dict)
     bare: dict[Path, str] = field(default_factory=dict)  # unquoted words that YAML would not take for text
     problems: list[Problem] = field(default_factory=list)
+    secret_files: list[FilePath] = field(default_factory=list)  # those that were named, absolute
     first_waiver: dict[str, int] = field(default_factory=dict)  # by included file: the place of its first in `waivers`
 
     def add(self, path: Path, message: str, *, at_key: bool = False) -> None:

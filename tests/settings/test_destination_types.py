@@ -35,7 +35,8 @@ def test_the_keys_of_a_type_are_the_arguments_of_its_adapter(name):
     build = getattr(import_module(known.module), known.name)
     arguments = inspect.signature(build).parameters.keys() - {"name"}
     model = DESTINATION_TYPES[name]
-    aside = {"type", "folder", "retain", "arrival", "severity", "ignore", *(f"{one}_file" for one in secrets_of(model))}
+    aside = {"type", "folder", "retain", "arrival", "severity", "ignore", "expires"}
+    aside |= {f"{one}_file" for one in secrets_of(model)}
     everywhere = {"concurrency", "page_size", "timeout"}
     derived = {"root"} if name == "sftp" else set()  # from the slash in front of its folder
     assert set(model.model_fields) - aside - everywhere == arguments - everywhere - derived

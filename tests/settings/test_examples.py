@@ -16,7 +16,7 @@ from tests.settings.configs import DESTINATIONS, destination, flow, read
 TOP = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("name", sorted(path.name for path in (TOP / "config").glob("*.yaml")))
+@pytest.mark.parametrize("name", sorted(path.name for path in (TOP / "config").glob("*.example.yaml")))
 def test_an_example_loads_without_a_warning(name):
     path = TOP / "config" / name
     environ = dict.fromkeys(re.findall(r"\$\{(\w+)\}", path.read_text(encoding="utf-8")), "x")
@@ -52,7 +52,15 @@ def test_the_reference_page_names_every_key():
 EXAMPLES = re.findall(r"^\| `([a-z_]+)` \|.*\| `(\1: [^`]*)` \|$", render_reference(), re.MULTILINE)
 
 
-OF_OTHER_SECTIONS = ("severity: info", "experience_platform: {prod: {…}}", "end: default")  # of the same name
+OF_OTHER_SECTIONS = (
+    "severity: info",
+    "severity: critical",
+    "experience_platform: {prod: {…}}",
+    "end: default",
+    'owner: "*@example.com"',
+    "every: month",
+    "every: 15m",
+)  # of the same name
 HELD = {"experience_platform": "experience_platform: prod", "flow_id": "flow_id: 4f2c9a51-7d3e-4b6a-9c1f-0a8e5d2b7c33"}
 PROD = "experience_platform:\n  prod: {org_id: 5B4C@AdobeOrg, sandbox: prod, client_id: c, client_secret: hush}\n"
 

@@ -50,8 +50,8 @@ def test_a_mistake_is_told_in_its_own_file(tmp_path):
     told = mistakes(tmp_path, main=MAIN + "colour: red\n", teams__a=team("f"), teams__b=broken)
     assert told == [
         (
-            "main.yaml:4:1: colour: is no key here; known are: include, ledger, defaults, experience_platform, "
-            "destinations, flows, exports, waivers"
+            "main.yaml:4:1: colour: is no key here; known are: include, ledger, ledger_file, defaults, "
+            "experience_platform, destinations, flows, exports, waivers, alerts, service, retention"
         ),
         "teams/b.yaml:2:3: flows.g.destination: is missing; add it, as in destination: lake-backup",
         'teams/b.yaml:3:5: flows.g.destinaton: is no key here. Did you mean "destination"?',

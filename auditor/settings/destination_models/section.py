@@ -100,10 +100,6 @@ class DestinationSection(SecretSection):
             them, all_ = "it" if len(lacking) == 1 else "them", "both" if len(keys) == 2 else "all of them"
             yield "", f"has {_and(present)} without {_and(lacking)}; add {them}, or leave {all_} out for {without}"
 
-    def written(self, name: str) -> str:
-        """`name`, or the key with `_file` if the secret is given by a file."""
-        return name if getattr(self, name) is not None else f"{name}_file"
-
 
 def _and(words: list[str]) -> str:
     return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
