@@ -15,6 +15,7 @@ FAMILY_TITLES = {
     "manifest": "The manifest beside an export",
     "file": "One data file",
     "schema": "The shape of the records",
+    "integrity": "Integrity of old exports",
     "protection": "Whether protection goes on",
     "waiver": "What is put up with",
     "access": "Places that could not be looked into",

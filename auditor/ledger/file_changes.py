@@ -70,6 +70,11 @@ class FileChangeRecords(Database):
         for some in chunks(changes):
             self._write(partial(_keep_changes, changes=some))
 
+    def leave_out(self, changes: Iterable[FileChange]) -> None:
+        """These files are no longer looked at: nothing is held against them until they are seen again."""
+        for some in chunks(changes):
+            self._write(partial(_mark_gone, gone=some))
+
     def update_changes(self, changes: Iterable[FileChange]) -> None:
         """Keep what is known of these now: confirmed, undone, or changed once more."""
         for some in chunks(changes):
@@ -172,7 +177,7 @@ def _files_of(connection: Connection, folders: Sequence[bytes]) -> dict[bytes, l
     return found
 
 
-def _known(folder: Row[Any], dataset: str, rows: Sequence[Row[Any]]) -> KnownExport:
+def _known(folder: Any, dataset: str, rows: Sequence[Row[Any]]) -> KnownExport:
     by_role = {
         role: tuple(
             StoredFile(row.key, row.size, row.modified, row.version, row.archived) for row in rows if row.role == role

@@ -13,11 +13,12 @@ from auditor.expect import watched_since
 from auditor.ledger import Ledger
 from auditor.model import AuditResult, Care, Finding, Flow, Watched
 from auditor.reconcile.places import find_platform_trouble
+from auditor.service.answer import PlaceAnswer
 from auditor.service.beyond import Beyond, look_beyond
 from auditor.service.flows import AuditedFlows
 from auditor.service.limits import Choice, Newest
 from auditor.service.options import AuditOptions, Progress, Quiet
-from auditor.service.place import PlaceAnswer, PlaceAudit
+from auditor.service.place import PlaceAudit
 from auditor.service.plan import AuditPlan, Planning, Tally
 from auditor.service.platforms import OpenPlatform, Platforms, open_configured_platform
 from auditor.service.present import read_present

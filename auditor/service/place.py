@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from itertools import takewhile
 
@@ -15,17 +15,14 @@ from auditor.model import (
     Encryption,
     ExportFolder,
     FileCheck,
-    Finding,
     Flow,
     Level,
     Look,
     Manifest,
     StoredFile,
-    Unverifiable,
-    Verdict,
 )
 from auditor.reconcile.arrival import is_at_rest
-from auditor.reconcile.dataset import Chain, ChainAnswer, blind_chain, judge_chain
+from auditor.reconcile.dataset import Chain, blind_chain, judge_chain
 from auditor.reconcile.manifests import ManifestsAbove
 from auditor.reconcile.matching import Match
 from auditor.reconcile.places import (
@@ -43,8 +40,10 @@ from auditor.reconcile.places import (
 from auditor.reconcile.sight import FolderSight
 from auditor.reconcile.subject import Subject
 from auditor.scan import MalformedFolder, Partition, Scan, scan_destination
+from auditor.service.answer import PlaceAnswer
 from auditor.service.chains import Expected, expect_datasets
 from auditor.service.holding import hold_runs, with_claims
+from auditor.service.integrity import Integrity
 from auditor.service.options import AuditOptions, Progress, Quiet
 from auditor.service.reading import Reading
 from auditor.service.repeat import Repeating, looks_of, seen_now
@@ -53,22 +52,6 @@ from auditor.service.trouble import trouble_of
 from auditor.verify.file import judge_encrypted
 from auditor.verify.pool import Verifier
 from auditor.verify.reasons import Reason
-
-
-@dataclass(slots=True)
-class PlaceAnswer:
-    """What was found at one destination."""
-
-    verdicts: list[Verdict] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)  # those of runs included
-    unverifiable: list[Unverifiable] = field(default_factory=list)
-    looks: list[Look] = field(default_factory=list)
-
-    def add(self, answer: ChainAnswer) -> None:
-        """Take in what was said of one dataset."""
-        self.verdicts += answer.verdicts
-        self.findings += [*answer.findings, *(f for verdict in answer.verdicts for f in verdict.findings)]
-        self.unverifiable += [*answer.unverifiable, *(u for verdict in answer.verdicts for u in verdict.unverifiable)]
 
 
 class PlaceAudit:
@@ -104,6 +87,7 @@ class PlaceAudit:
         self._earliest = min((watched[f.name] for f in flows if f.name in watched), default=options.now)
         self._open: dict[tuple[str, str], Expected] = {}  # not judged yet, by flow and dataset
         self._repeating = Repeating(facts, source, ledger, book, options, self._open.values())
+        self._integrity = Integrity(facts, source, ledger, options, on=book is ledger and not options.is_past)
         self._moved: list[str] = []  # keys that turned out to be other than listed
 
     def run(
@@ -129,6 +113,7 @@ class PlaceAudit:
             self._look(adapter, reading, verifier)
         except DestinationError as error:
             self._be_blind(trouble_of(error, adapter))
+            self._integrity.finish(self._answer, whole=False)
         finally:
             if adapter:
                 for remark in adapter.remarks:
@@ -150,6 +135,7 @@ class PlaceAudit:
 
     def _look(self, adapter: Adapter, reading: Reading, verifier: Verifier) -> None:
         self._progress.stage(f"listing {self._facts.name}")
+        self._integrity.begin(adapter)
         now = self._options.now if self._options.is_past else None
         earlier = None if self._options.is_past else self._repeating
         scan = scan_destination(adapter, self._facts, self._flows, now=now, earlier=earlier)
@@ -161,9 +147,11 @@ class PlaceAudit:
             self._find_malformed(partition.malformed)
         for expected in list(self._open.values()):  # datasets of which nothing lies there
             self._answer.looks.append(Look(self._facts.name, expected.dataset))
+            self._integrity.compare(expected.dataset, (), ())
             self._judge(expected, (), {}, ManifestsAbove(()), reading, verifier)
         if not self._options.is_partial:
             self._find_places(scan)
+        self._integrity.finish(self._answer, whole=not self._options.is_partial)
 
     def _datasets_in_scope(self) -> frozenset[str] | None:
         """The datasets whose folders must be listed; None for all."""
@@ -175,6 +163,8 @@ class PlaceAudit:
             by_dataset[folder.dataset].append(folder)
         datasets = sorted({e.dataset for e in self._open.values() if e.dataset in partition.datasets})
         self._answer.looks += looks_of(self._facts.name, partition, datasets)
+        for dataset in datasets:
+            self._integrity.compare(dataset, by_dataset.get(dataset, ()), partition.listings)
         self._book.record_folders(self._facts.name, seen_now(partition), at=self._options.now)
         self._repeating.record(partition)
         files = [*partition.manifests_above, *(m for f in partition.folders for m in f.manifests)]
@@ -229,6 +219,7 @@ class PlaceAudit:
         whole = [folder.prefix for folder in ready if sights[folder.prefix].may_be_whole]
         self._book.record_whole(self._facts.name, whole, now)
         chain = replace(chain, sights=sights)
+        self._integrity.weigh(expected, chain, manifests, level)
         self._answer.add(judge_chain(chain, now=now))
         del self._open[expected.flow.name, expected.dataset]
 

@@ -9,8 +9,8 @@ from auditor.ledger import Ledger
 from auditor.model import Coverage, Ending, Finding, Flow, Look, Unverifiable, Verdict, Waiver, Watched
 from auditor.reconcile.status import judge_status
 from auditor.reconcile.waivers import Scope, apply_waivers, find_waiver_faults
+from auditor.service.answer import PlaceAnswer
 from auditor.service.options import AuditOptions
-from auditor.service.place import PlaceAnswer
 from auditor.service.reading import Reading
 from auditor.settings import Config
 

@@ -12,6 +12,7 @@ from auditor.checks import (
     arrival,
     file,
     flow,
+    integrity,
     layout,
     manifest,
     protection,
@@ -24,10 +25,10 @@ from auditor.model import FindingType
 TOP = Path(__file__).parents[2]
 
 PROMISED = {
-    "critical": "protection-stale",
+    "critical": "protection-stale mass-loss",
     "error": "export-missing destination-empty manifest-missing manifest-unreadable manifest-file-missing "
     "manifest-size-mismatch file-empty file-truncated file-corrupt file-wrong-format record-invalid flow-ended "
-    "run-failed run-without-export flow-disabled",
+    "run-failed run-without-export flow-disabled export-changed export-deleted",
     "warning": "export-late export-unexpected export-duplicate export-stuck folder-malformed folder-empty "
     "unknown-dataset manifest-duplicate manifest-file-extra manifest-run-mismatch file-wrong-compression "
     "file-duplicate file-unverifiable file-archived schema-mismatch schema-changed destination-unreachable "
@@ -50,7 +51,9 @@ def test_every_code_has_the_severity_that_was_promised():
     assert {code: str(entry.severity) for code, entry in CATALOGUE.items()} == promised
 
 
-@pytest.mark.parametrize("module", [access, arrival, file, flow, layout, manifest, protection, schema, waiver])
+@pytest.mark.parametrize(
+    "module", [access, arrival, file, flow, integrity, layout, manifest, protection, schema, waiver]
+)
 def test_a_constant_is_named_as_its_code_and_its_module_as_its_family(module):
     entries = {name: value for name, value in vars(module).items() if isinstance(value, FindingType)}
     family = module.__name__.rsplit(".", 1)[-1]

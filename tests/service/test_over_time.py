@@ -40,14 +40,14 @@ def test_an_export_that_retention_removed_stays_expired_at_every_later_audit(tmp
         assert arrival(later, DAILY_RUN.due) is Arrival.EXPIRED
 
 
-def test_an_export_that_was_deleted_is_missing_whatever_empty_runs_look_like(tmp_path, verifier):
+def test_an_export_that_was_deleted_is_no_missing_one_whatever_empty_runs_look_like(tmp_path, verifier):
     made = Bench.of_world(small_world(DAILY), tmp_path, verifier)
     setting(made, "mode: incremental", "mode: incremental\n    empty_runs: no-folder")
     assert made.audit(is_past=False).status is Status.GOOD
     for folder in (tmp_path / DAILY_FOLDER).glob("exportTime=20261004*"):
         shutil.rmtree(folder)
     later = made.audit(is_past=False, relist=timedelta(0))
-    assert (arrival(later, DAILY_RUN.due), codes(later)) == (Arrival.MISSING, ["export-missing"])
+    assert (arrival(later, DAILY_RUN.due), codes(later)) == (Arrival.ON_TIME, ["export-deleted"])
 
 
 def test_a_past_moment_knows_nothing_of_an_export_that_was_seen_later(tmp_path, verifier):
