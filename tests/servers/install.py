@@ -41,6 +41,16 @@ def find_azurite() -> list[str]:
     return [str(node), str(program)]
 
 
+def find_prometheus() -> Path:
+    """The monitoring server that scrapes the service's metrics."""
+    return _found_or_installed("prometheus", "prometheus")
+
+
+def find_promtool() -> Path:
+    """What checks its rules."""
+    return _found_or_installed("promtool", "prometheus")
+
+
 def _found_or_installed(program: str, *packages: str, locked: bool = True) -> Path:
     """The path of `program`, from Debian's `packages` where it is not there yet."""
     search = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin", "/usr/local/sbin"])
@@ -89,7 +99,7 @@ def _nothing() -> Iterator[None]:
     yield
 
 
-PROGRAMS = (find_sshd, find_azurite)
+PROGRAMS = (find_sshd, find_azurite, find_prometheus)
 
 
 def main() -> int:
