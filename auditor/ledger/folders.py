@@ -1,12 +1,12 @@
 """What was seen in storage, and since when: export folders with their files."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, bindparam, select, update
 
 from auditor.ledger.database import Database
 from auditor.ledger.errors import LedgerError
@@ -41,13 +41,17 @@ class FolderRecords(Database):
         for some in chunks(folders, PORTION):
             self._write(partial(_keep_folders, destination=destination, folders=some, at=at))
 
-    def record_whole(self, destination: str, prefix: str | Iterable[str], at: datetime) -> None:
-        """Keep that the folder (or many) was whole at `at`; the first such moment stays.
+    def record_whole(
+        self, destination: str, prefix: str | Iterable[str] | Mapping[str, datetime], at: datetime
+    ) -> None:
+        """Keep that the folder (or many) was whole at `at`, or each at its own moment; the first such moment stays.
 
         Raises LedgerError for a folder that was not recorded before.
         """
-        for some in chunks([prefix] if isinstance(prefix, str) else prefix):
-            self._write(partial(_keep_whole, destination=destination, prefixes=some, at=at))
+        prefixes = [prefix] if isinstance(prefix, str) else prefix
+        moments = prefixes if isinstance(prefixes, Mapping) else dict.fromkeys(prefixes, at)
+        for some in chunks(moments.items()):
+            self._write(partial(_keep_whole, destination=destination, moments=dict(some)))
 
     def folder_history(self, destination: str, dataset: str) -> dict[str, FolderHistory]:
         """By prefix: when each folder of `dataset` was seen."""
@@ -202,12 +206,18 @@ def _mark_gone(connection: Connection, identities: list[bytes], at: datetime) ->
         connection.execute(update(files).where(files.c.file.in_(some)).values(gone_at=at))
 
 
-def _keep_whole(connection: Connection, destination: str, prefixes: Sequence[str], at: datetime) -> None:
+def _keep_whole(connection: Connection, destination: str, moments: Mapping[str, datetime]) -> None:
     c = export_folders.c
-    places = {identity_of(destination, prefix): prefix for prefix in prefixes}
-    present = {bytes(place) for place in connection.execute(select(c.place).where(c.place.in_(list(places)))).scalars()}
+    places = {identity_of(destination, prefix): prefix for prefix in moments}
+    rows = connection.execute(select(c.place, c.whole_at).where(c.place.in_(list(places)))).all()
+    present = {bytes(row.place) for row in rows}
     for place, prefix in places.items():
         if place not in present:
             raise LedgerError(f"ledger: no folder {prefix!r} of {destination!r} was recorded, so it cannot be whole")
-    unknown = c.whole_at.is_(None)
-    connection.execute(update(export_folders).where(c.place.in_(list(places)), unknown).values(whole_at=at))
+    fresh = {bytes(row.place) for row in rows if row.whole_at is None}
+    if fresh:
+        statement = update(export_folders).where(c.place == bindparam("at_place"), c.whole_at.is_(None))
+        connection.execute(
+            statement.values(whole_at=bindparam("moment")),
+            [{"at_place": place, "moment": moments[places[place]]} for place in fresh],
+        )

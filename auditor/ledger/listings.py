@@ -51,6 +51,12 @@ class ListingRecords(Database):
             parts = tuple(Part(r.first, r.last, r.newest, r.objects, bytes(r.body)) for r in rows)
         return KeptListing(row.shape, row.looked_at, row.fully_at, row.revision, parts)
 
+    def kept_listings(self, destination: str) -> list[str]:
+        """The prefixes of which a listing is remembered."""
+        c = listings.c
+        with self._reading() as connection:
+            return list(connection.execute(select(c.prefix).where(c.destination == destination)).scalars())
+
     def forget_listing(self, destination: str, prefix: str) -> None:
         """Let the next audit list `prefix` in full."""
         place = identity_of(destination, prefix)

@@ -91,11 +91,15 @@ def _finding(subject: Subject, kind: FindingType, prefix: str, told: Sequence[We
     changes = [one.change for one in told]
     again = all(one.is_redelivered for one in told)
     evidence = _evidence(changes) if kind is EXPORT_DELETED else _evidence_of_changed(told)
-    verb = "gone" if kind is EXPORT_DELETED else "no longer as they were"
-    files = f"{len(changes)} files of this export are" if len(changes) > 1 else "A file of this export is"
-    if len(changes) == 1 and kind is EXPORT_CHANGED:
-        verb = "no longer as it was"
-    text = f"{files} {verb} since it had come to rest"
+    are = f"{len(changes)} files of this export are" if len(changes) > 1 else "A file of this export is"
+    became = (
+        "gone that lay there"
+        if kind is EXPORT_DELETED
+        else "not as it was"
+        if len(changes) == 1
+        else "not as they were"
+    )
+    text = f"{are} {became} when it had come to rest"
     if again:
         text += "; new files and a manifest that lists them are there, as of a second export of the run"
         evidence["delivered_again"] = True

@@ -83,7 +83,6 @@ class Integrity:
         self._weighed: dict[int, Weighed] = {}  # by number: a dataset may be in two flows
         self._covered: set[int] = set()  # changes whose place this look has listed
         self._old_manifests: dict[str, Manifest] = {}  # as read before
-        self._listed: dict[str, list[str]] = defaultdict(list)  # dataset -> prefixes to list in full again
         self._compared: set[str] = set()
         self._absent: set[str] = set()  # keys that were asked for by name, too
 
@@ -101,7 +100,6 @@ class Integrity:
         if not self._is_on or dataset in self._compared:
             return
         self._compared.add(dataset)
-        self._listed[dataset] = [listing.prefix for listing in listings]
         carried = partial(_is_carried, listings)
         present = {f.prefix: f for f in folders if not carried(f.prefix)}
         standing = self._ledger.standing_changes(self._facts.name, dataset)
@@ -138,7 +136,7 @@ class Integrity:
 
         So it is where a pattern now leaves them out, or another layout is configured: they are no longer looked at.
         """
-        gone = [one for one in changes if one.kind is ChangeKind.DELETED]
+        gone = [one for one in changes if one.kind is ChangeKind.DELETED and one.undone_at is None]
         few = gone if len(gone) <= ASKED_ONE_BY_ONE else gone[:: len(gone) // PROBED]
         if any([self._is_there(one) for one in few]):  # noqa: C419 (each is asked for)
             left_out = [one for one in gone if self._is_there(one)]
@@ -226,7 +224,7 @@ class Integrity:
             subject = Subject(self._facts.name, severities=self._facts.severities)
             answer.findings.append(find_mass_loss(subject, confirmed, known))
         if len(told) > len(confirmed):  # the next look decides
-            self._list_again({one.dataset for one in told if one.confirmed_at is None})
+            self._list_again({one.prefix for one in told if one.confirmed_at is None})
             if is_mass(len(told), known):
                 answer.findings = [one for one in answer.findings if one.code != DESTINATION_EMPTY.code]
 
@@ -260,10 +258,11 @@ class Integrity:
             return False
         return is_same(change.after, StoredFile(info.key, info.size, info.modified, info.version, info.archived))
 
-    def _list_again(self, datasets: Collection[str]) -> None:
-        for dataset in datasets:
-            for prefix in self._listed.get(dataset, ()):
-                self._ledger.forget_listing(self._facts.name, prefix)
+    def _list_again(self, prefixes: Collection[str]) -> None:
+        """Have the next look list in full what lies around these."""
+        for kept in self._ledger.kept_listings(self._facts.name):
+            if any(prefix.startswith(kept) for prefix in prefixes):
+                self._ledger.forget_listing(self._facts.name, kept)
 
     def _say(self, judged: _Judged, answer: PlaceAnswer) -> None:
         """Bring the changes of one dataset into its verdicts; those of folders that no run has stand for themselves."""

@@ -88,6 +88,7 @@ class PlaceAudit:
         self._open: dict[tuple[str, str], Expected] = {}  # not judged yet, by flow and dataset
         self._repeating = Repeating(facts, source, ledger, book, options, self._open.values())
         self._integrity = Integrity(facts, source, ledger, options, on=book is ledger and not options.is_past)
+        self._listed: set[str] = set()  # folders of the partition that were listed in this audit
         self._moved: list[str] = []  # keys that turned out to be other than listed
 
     def run(
@@ -165,7 +166,9 @@ class PlaceAudit:
         self._answer.looks += looks_of(self._facts.name, partition, datasets)
         for dataset in datasets:
             self._integrity.compare(dataset, by_dataset.get(dataset, ()), partition.listings)
-        self._book.record_folders(self._facts.name, seen_now(partition), at=self._options.now)
+        listed = seen_now(partition)
+        self._listed = {folder.prefix for folder in listed}
+        self._book.record_folders(self._facts.name, listed, at=self._options.now)
         self._repeating.record(partition)
         files = [*partition.manifests_above, *(m for f in partition.folders for m in f.manifests)]
         manifests = reading.manifests(_common_prefix(files), files)
@@ -216,7 +219,10 @@ class PlaceAudit:
         self._moved += [file.key for file in files if file.key in checks and _is_other(file, *checks[file.key])]
         for folder in ready:
             sights[folder.prefix] = _with_checks(sights[folder.prefix], checks)
-        whole = [folder.prefix for folder in ready if sights[folder.prefix].may_be_whole]
+        # As it stood since its last change: what is written over later has arrived no later for that.
+        whole = {one.prefix: min(one.changed_at or now, now) for one in ready if sights[one.prefix].may_be_whole}
+        if self._book is not self._ledger:  # which knows only what was listed in this look
+            whole = {prefix: moment for prefix, moment in whole.items() if prefix in self._listed}
         self._book.record_whole(self._facts.name, whole, now)
         chain = replace(chain, sights=sights)
         self._integrity.weigh(expected, chain, manifests, level)
