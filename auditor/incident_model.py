@@ -53,6 +53,7 @@ class Closing(StrEnum):
     NOT_EXPECTED = "not_expected"  # flow, dataset or destination is no longer configured
     WAIVED = "waived"
     BLIP = "blip"  # suspected, and gone before it was told
+    REPLACED = "replaced"  # another incident tells of the same runs now: what was late is missing
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -10,10 +11,12 @@ from auditor.ledger.checks import CheckRecords
 from auditor.ledger.database import parse_place
 from auditor.ledger.expected import ExpectedRecords
 from auditor.ledger.file_changes import FileChangeRecords
+from auditor.ledger.file_copy import copy_before
 from auditor.ledger.findings import FindingRecords
 from auditor.ledger.flow_runs import FlowRunRecords
 from auditor.ledger.flow_versions import FlowVersionRecords
 from auditor.ledger.folders import FolderRecords
+from auditor.ledger.incidents import IncidentRecords
 from auditor.ledger.listings import ListingRecords
 from auditor.ledger.migrate import migrate, read_version
 from auditor.ledger.schema import HEAD
@@ -36,6 +39,7 @@ class Ledger(
     FlowRunRecords,
     FlowVersionRecords,
     WorkingRecords,
+    IncidentRecords,
 ):
     """What is known of runs, folders, files, verdicts and findings, and since when.
 
@@ -44,12 +48,15 @@ class Ledger(
     crash. Every failure is a LedgerError. Times must have a zone; they come back in UTC.
     """
 
+    migrated_copy: Path | None = None  # of the ledger as it was before opening it migrated it
+
     @classmethod
     def open(
         cls, url: str, *, mounts: Callable[[], str] | None = None, clock: Callable[[], datetime] | None = None
     ) -> Self:
         """Open the ledger at `url` (`sqlite:///path`, `postgresql://…`); create or migrate it if need be.
 
+        A SQLite ledger of an earlier version is copied before (`migrated_copy` says where).
         `mounts` (text like /proc/self/mounts) and `clock` replace the machine's own.
 
         Raises LedgerError: no such folder, no rights, no database, another's database, a newer
@@ -81,4 +88,9 @@ class Ledger(
         with self._reading() as connection:
             version = read_version(connection)
         if version != HEAD:
-            self._write(migrate)
+            self._write(lambda connection: migrate(connection, self._copy_before))
+
+    def _copy_before(self) -> None:
+        """Keep the database as it is. PostgreSQL takes its schema changes back as a whole, and has its own backups."""
+        if self._place.path is not None:
+            self.migrated_copy = copy_before(self._place.path, HEAD, at=self._clock())
