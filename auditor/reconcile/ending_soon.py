@@ -61,16 +61,19 @@ def _find_flow_ending(
 
 def _find_credential(credential: Credential, subject: Subject, now: datetime) -> Iterator[Finding]:
     """What is over already is refused by the provider, and told as that."""
-    reached = threshold_of(credential.when, now)
+    when, is_today = credential.when, credential.day_only and credential.when.date() == now.date()
+    reached = THRESHOLDS[-1] if is_today else threshold_of(when, now)
     if credential.renewed or reached is None:
         return
+    left = "today" if is_today else f"in {_left(when, now)}"
+    told = f"{when:%Y-%m-%d}" if credential.day_only else minute(when)
     yield subject.finding(
         CREDENTIAL_EXPIRING,
-        f"{credential.subject} ends {minute(credential.when)}, in {_left(credential.when, now)}.",
+        f"{credential.subject} ends {told}, {left}.",
         key=credential.subject,
         evidence={
-            "ends": _iso(credential.when),
-            "days_left": _days(credential.when, now),
+            "ends": _iso(when),
+            "days_left": max(0, _days(when, now)),
             "reached_days": reached,
             "source": credential.source,
         },

@@ -22,6 +22,7 @@ class Credential:
     destination: str = ""
     platform: str = ""
     renewed: bool = False  # a new one is fetched by the audit itself
+    day_only: bool = False  # only the day is known: `when` is its first moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +118,7 @@ def _of_credentials(credentials: Iterable[Credential]) -> Iterator[Ending]:
             source,
             destination=one.destination,
             platform=one.platform,
+            day_only=one.day_only,
         )
 
 

@@ -1,4 +1,4 @@
-"""What is read for the calendar of ends: signatures in the configuration, and what Data Landing Zones say."""
+"""What is read for the calendar of ends: `expires` and signatures in the configuration, and what landing zones say."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +11,7 @@ from auditor.model import Flow, Verdict
 from auditor.reconcile.endings import Calendar, Credential, Retention, minute
 from auditor.reconcile.signatures import read_signature_end
 from auditor.settings import Config, Destination
+from auditor.settings.expiry import Expiry
 
 SIGNED = ("sas_token", "sas_uri", "connection_string")
 """Options of a destination that may hold a shared access signature."""
@@ -61,6 +62,8 @@ def read_ends(destinations: Iterable[Destination], *, open_zone: OpenZone | None
     """
     ends = ReadEnds()
     for destination in destinations:
+        if destination.expiry is not None:
+            ends.credentials.append(_written_down(destination.expiry))
         for found in _signatures(destination):
             if isinstance(found, Credential):
                 ends.credentials.append(found)
@@ -93,6 +96,12 @@ def _ask(destination: Destination, zone: Zone, ends: ReadEnds) -> None:
     ends.credentials.append(Credential(expiry, subject, source, destination.name, renewed=True))
 
 
+def _written_down(expiry: Expiry) -> Credential:
+    return Credential(
+        expiry.when, expiry.subject, expiry.source, expiry.destination, expiry.platform, day_only=expiry.day_only
+    )
+
+
 def _signatures(destination: Destination) -> Iterator[Credential | Untold]:
     for key in SIGNED:
         text = destination.options.get(key)
@@ -117,11 +126,12 @@ def make_calendar(
 ) -> Calendar:
     """All together. `versions`: the flows of each platform as they were read, by id; `read_at`: when."""
     there = {name: by_id for name, by_id in versions.items() if name in config.experience_platform}
+    own = [_written_down(one) for one in config.expiries if not one.destination]
     return Calendar(
         flows=flows,
         versions={(name, flow_id): one for name, by_id in there.items() for flow_id, one in by_id.items()},
         read_at=read_at,
-        credentials=ends.credentials,
+        credentials=[*ends.credentials, *own],
         retentions=ends.retentions,
         runs=runs,
     )

@@ -102,7 +102,7 @@ class _Reader:
             expires = inner.ends() or expires
         if len(self.tree.problems) > before:
             return None
-        expiry = make_expiry(expires, f"secrets of channel {name}")
+        expiry = make_expiry(expires, f"secret of channel {name}")
         return Channel(name, kind, options, section.fallback or "", expiry)
 
     def read_heartbeat(self, section: HeartbeatSection) -> Heartbeat | None:

@@ -82,7 +82,7 @@ class _Reader:
             severities=severities,
             ignore=tuple(section.ignore),
         )
-        expiry = make_expiry(section.ends(), f"secrets of destination {name}", destination=name)
+        expiry = make_expiry(section.ends(), f"secret of destination {name}", destination=name)
         return Destination(facts, section.type, options, section.place(options), expiry)
 
     def _plain(self, section: DestinationSection, path: Path) -> dict[str, object]:

@@ -9,7 +9,7 @@ class Expiry:
     """The end of a secret. What it is stands in `subject`; nothing of itself does."""
 
     when: datetime  # of a day: its first moment (UTC), for nobody knows at which hour it ends
-    subject: str  # "secrets of destination lake-backup"
+    subject: str  # "secret of destination lake-backup"
     day_only: bool = False
     destination: str = ""
     platform: str = ""

@@ -26,7 +26,7 @@ def read_ledger(given: Mapping[str, Value], folder: FilePath, environ: Mapping[s
         return SecretStr("")
     try:
         url = _from_file(given[key], folder, tree) if key == "ledger_file" else given.get(key, DEFAULT_LEDGER)
-        return SecretStr(_url(url, folder, environ))
+        return SecretStr(parse_ledger(url, folder, environ))
     except ValueError as error:
         tree.add((key,), str(error))
         return SecretStr("")
@@ -43,7 +43,8 @@ def _from_file(given: Value, folder: FilePath, tree: Tree) -> str:
     return read_secret_file(place).get_secret_value()
 
 
-def _url(given: Value, folder: FilePath, environ: Mapping[str, str]) -> str:
+def parse_ledger(given: Value, folder: FilePath, environ: Mapping[str, str]) -> str:
+    """The URL, as `read_ledger` gives it. Raises ValueError, without any secret."""
     if not isinstance(given, str):
         raise ValueError(f"one value belongs here, as in ledger: {DEFAULT_LEDGER}")
     url = read_secret(SecretStr(given), environ).get_secret_value()

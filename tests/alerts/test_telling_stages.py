@@ -1,5 +1,6 @@
 """Who is told what, when, and why everything else is not."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -400,6 +401,18 @@ def test_of_what_never_arrived_no_recovery_is_told():
     world.closes(one, "09:00")
     assert world.tell("09:00") == []
     assert world.fates()[1] == "dropped: the notice of it was never delivered"
+
+
+def test_what_another_incident_tells_of_now_is_ended_only_where_an_alert_would_stay_open():
+    world = World(configured(Route("1", ("mail", "pager"))))
+    channels = world.config.alerts.channels
+    channels["mail"] = replace(channels["mail"], type="apprise")  # type: ignore[index]
+    late = world.opens("08:00", key("export-late"))
+    world.tell("08:00")
+    world.closes(late, "12:00", Closing.REPLACED)
+    world.opens("12:00", key("export-missing"))
+    assert shown(world.tell("12:00")) == ["mail opened 2", "pager opened 2", "pager recovered 1"]
+    assert world.fates()[1] == "told: told to pager"
 
 
 def test_what_opens_again_is_told_again_under_the_same_key():

@@ -171,6 +171,20 @@ def test_one_that_has_ended_or_is_good_for_long_is_no_warning(when):
     assert found(Calendar(credentials=[replace(SAS, when=when)])) == []
 
 
+def test_of_a_day_only_the_day_is_told_and_it_is_told_to_its_end():
+    day = datetime(2026, 10, 25, tzinfo=UTC)
+    written = replace(SAS, when=day, day_only=True, subject="secret of channel pager", source="`expires`")
+    (told,) = found(Calendar(credentials=[written]))
+    assert told.message == "secret of channel pager ends 2026-10-25, in 9 days."
+    (ending,) = list_endings(Calendar(credentials=[written]))
+    assert (ending.when, ending.day_only) == (day, True)
+    today = replace(written, when=NOW.replace(hour=0, minute=0))
+    (told,) = found(Calendar(credentials=[today]))
+    assert told.message == "secret of channel pager ends 2026-10-15, today."
+    assert (told.evidence["reached_days"], told.evidence["days_left"]) == (1, 0)
+    assert found(Calendar(credentials=[replace(today, when=today.when - DAY)])) == []
+
+
 def test_a_destination_says_its_own_severity():
     (told,) = found(Calendar(credentials=[SAS]), {"lake": {"credential-expiring": Severity.ERROR}})
     assert told.severity is Severity.ERROR

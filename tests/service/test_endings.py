@@ -1,15 +1,20 @@
 """What is read of destinations for the calendar: signatures and landing zones, and never a secret told."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from adapters.base import AccessDenied
 from auditor.model import DestinationFacts
-from auditor.service.endings import read_ends
+from auditor.reconcile.endings import Credential
+from auditor.service.endings import make_calendar, read_ends
 from auditor.service.landing_zone import AskedZone
-from auditor.settings import Destination
+from auditor.settings import Config, Destination
+from auditor.settings.alerts import Alerts, Channel
+from auditor.settings.expiry import Expiry
 from auditor.worlds.platform import AmazonZone, AzureZone, PlatformServer, serve_landing_zone
 
 NOW = datetime(2026, 10, 15, 9, 30, tzinfo=UTC)
@@ -55,6 +60,18 @@ def test_a_signature_by_a_stored_policy_cannot_be_told():
     assert ends.credentials == []
     assert [(one.subject, "stored policy" in one.why) for one in ends.untold] == [("sas_token of lake", True)]
     assert "hunter2" not in repr(ends)
+
+
+def test_what_is_written_beside_a_secret_is_an_end():
+    day = Expiry(NOW + WEEK, "secret of destination lake", day_only=True, destination="lake")
+    lake = replace(place("sftp", password="hunter2hunter2"), expiry=day)
+    ends = read_ends([lake], open_zone=None)
+    told = Credential(NOW + WEEK, day.subject, "`expires` in the configuration", "lake", day_only=True)
+    assert ends.credentials == [told]
+    hook = Channel("hook", "webhook", {}, expiry=Expiry(NOW, "secret of channel hook"))
+    config = Config(Path("/c"), "", "sqlite://", {"lake": lake}, {}, alerts=Alerts({"hook": hook}))
+    made = make_calendar(config, ends, flows=(), versions={}, read_at={}, runs=())
+    assert [one.subject for one in made.credentials] == ["secret of destination lake", "secret of channel hook"]
 
 
 def test_keys_and_passwords_have_no_end():

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from auditor.alerts.stages.case import Case, Picture, Target
 from auditor.alerts.stages.subjects import Subject, fits, list_subjects
-from auditor.incident_model import EventKind, Incident, NoticeState
+from auditor.incident_model import Closing, EventKind, Incident, NoticeState
 from auditor.model import Flow
-from auditor.settings.alerts import Alerts, Route
+from auditor.settings.alerts import Alerts, Channel, Route
 
 NO_ROUTE = "no route is configured"
 NO_MATCH = "no route matches"
@@ -19,6 +19,11 @@ def choose_targets(case: Case, picture: Picture, alerts: Alerts, flows: Mapping[
         return _choose_of_recovery(case, picture, alerts, flows)
     targets = list_targets(case.incident, alerts, flows)
     return replace(case, targets=targets) if targets else case.dropped(NO_MATCH if alerts.routes else NO_ROUTE)
+
+
+def _must_be_ended(channel: Channel | None) -> bool:
+    """Receivers that keep an alert open until its end is told; people read in the next notice how it goes on."""
+    return channel is not None and channel.type != "apprise"
 
 
 def list_targets(incident: Incident, alerts: Alerts, flows: Mapping[str, Flow]) -> tuple[Target, ...]:
@@ -62,6 +67,10 @@ def _choose_of_recovery(case: Case, picture: Picture, alerts: Alerts, flows: Map
     reached = dict.fromkeys(one.channel for one in trouble if one.state is not NoticeState.DROPPED)
     if not reached:
         return case.dropped("the notice of it was never delivered" if trouble else "nobody was told that it began")
+    if case.incident.closing is Closing.REPLACED:
+        reached = {name: None for name in reached if _must_be_ended(alerts.channels.get(name))}
+        if not reached:
+            return case.dropped("another incident tells of the same runs now")
     done = {one.channel for one in about if one.kind is EventKind.RECOVERED}
     left = tuple(Target(channel, "") for channel in reached if channel in alerts.channels and channel not in done)
     if not left and done:
