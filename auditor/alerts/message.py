@@ -15,12 +15,12 @@ from markupsafe import Markup, escape
 
 from auditor.alerts.shorten import shorten, shorten_line
 from auditor.alerts.story import Story, gather_stories
-from auditor.alerts.words import NAMED, Clock, Ours, capital, count, said
+from auditor.alerts.words import NAMED, Address, Clock, Ours, capital, count, said
 from auditor.alerts.words_commands import list_commands
 from auditor.alerts.words_head import say_extent, say_headline, say_place, say_standing, say_what
 from auditor.alerts.words_over import list_over
 from auditor.alerts.words_section import Section, say_care, say_datasets
-from auditor.alerts.words_seen import say_adobe, say_found, say_storage
+from auditor.alerts.words_seen import say_adobe, say_evidence, say_found, say_storage
 from auditor.alerts.words_why import say_causes, say_loss, say_newest, say_waiting
 from auditor.incident_model import EventKind, Incident, Message
 from auditor.ledger import Ledger
@@ -32,6 +32,8 @@ IN_FULL = 5
 """So many stories of one notice are told in full; the others have a line each, past 20 they are counted."""
 SHORT = 160
 TITLE = 250
+_GAP = "No: later due times are right. The hole stays in reports until it is filled, or waived with a reason."
+_ON_WAITING = re.compile(r"\bwaiting (alone )?(helps|does not help|loses)", re.IGNORECASE)
 _COLOURS = {"critical": "#c62828", "error": "#d84315", "warning": "#b26a00", "info": "#1565c0", "over": "#2e7d32"}
 
 
@@ -120,21 +122,30 @@ def _lay_out(story: Story, clock: Clock, config: Config, *, is_full: bool) -> Pa
 def _sections(story: Story, clock: Clock, config: Config) -> tuple[Section, ...]:
     goes_on = story.kind is not EventKind.GAP
     commands = list_commands(story, config.path, follows_adobe=bool(config.experience_platform))
-    remedy = (Ours(story.entry.remedy),) if story.entry else ()
+    waiting = say_waiting(story, clock)
     added = f"{count(len(story.joined), 'due time')} more since you were last told: {clock.list(story.joined)} UTC."
     return (
-        Section("Added", (added,) if story.joined else ()),
+        Section("Does it go on?", () if goes_on else (_GAP,)),
+        Section("What was added", (added,) if story.joined else ()),
         Section("Datasets", say_datasets(story)),
         Section("What Adobe says", tuple(say_adobe(story))),
         Section("What storage shows", tuple(say_storage(story, clock))),
         Section("What was found", tuple(say_found(story))),
+        Section("Evidence", _one(say_evidence(story))),
         Section("Likely cause", tuple(say_causes(story, clock))),
-        Section("What to do now", remedy, tuple(commands)),
-        Section("Does waiting help?", _one(say_waiting(story, clock))),
+        Section("What to do now", _remedy(story, has_waiting=bool(waiting)), tuple(commands)),
+        Section("Does waiting help?", _one(waiting)),
         Section("What is at stake", tuple(say_loss(story, clock))),
         Section("Newest sound export", _one(say_newest(story, clock))),
         Section("Who looks after it", *say_care(story, clock, config, is_open=goes_on)),
     )
+
+
+def _remedy(story: Story, *, has_waiting: bool) -> tuple[str, ...]:
+    """As the catalogue has it, without what is said of waiting: that has a section of its own."""
+    sentences = re.split(r"(?<=[.!?]) (?=[A-Z])", story.entry.remedy) if story.entry else []
+    kept = [one for one in sentences if not (has_waiting and _ON_WAITING.search(one))]
+    return (Ours(" ".join(kept)),) if kept else ()
 
 
 def _one(line: str) -> tuple[str, ...]:
@@ -156,7 +167,7 @@ def _mark(stories: Sequence[Story]) -> str:
 
 def _footer(config: Config, route: str) -> list[str]:
     told = ["export-auditor"] + ([f"route {said(route, 100)}"] if route else [])
-    return [" · ".join(told), *([said(config.alerts.page)] if config.alerts.page else [])]
+    return [" · ".join(told), *([Address(said(config.alerts.page))] if config.alerts.page else [])]
 
 
 def escape_markdown(text: str) -> str:
@@ -170,8 +181,8 @@ def escape_markdown(text: str) -> str:
 
 
 def mark_html(text: str) -> Markup:
-    """`text` escaped; addresses are links, and in a text of our own `…` is code and *…* emphasis."""
-    words = re.split(r"(https?://[^\s<>\"']+)", text)
+    """`text` escaped; an `Address` has its link, and in a text of our own `…` is code and *…* emphasis."""
+    words = re.split(r"(https?://[^\s<>\"']+)", text) if isinstance(text, Address) else [text]
     link = '<a href="{0}" style="color:inherit">{0}</a>'
     marked = "".join(link.format(escape(word)) if place % 2 else str(escape(word)) for place, word in enumerate(words))
     if isinstance(text, Ours):

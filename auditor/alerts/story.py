@@ -19,7 +19,6 @@ from auditor.settings import Config
 
 __all__ = ["Story", "gather_stories"]
 
-_GRAVITY = {severity: place for place, severity in enumerate(Severity)}
 ACCEPT_ONLY = frozenset({"export-changed", "export-deleted", "mass-loss", "protection-weakened", "schema-changed"})
 """Incidents that end only when somebody says that it may stay so."""
 
@@ -37,7 +36,7 @@ class Story:
     closed_at: datetime | None  # of the one that closed last
     names: Mapping[str, str]  # dataset id -> configured name
     all_datasets: int | None  # how many the flow has; None: not known
-    members: tuple[Member, ...]  # of now, or as it was; oldest first
+    members: tuple[Member, ...]  # of now and the gaps it left, oldest first
     gaps: tuple[Member, ...]  # that stay
     joined: tuple[datetime, ...]  # due times added since people were last told; empty: none, or not known
     runs: tuple[Verdict, ...]  # current verdicts on the members; for what has none, on what came after the newest sound
@@ -79,6 +78,10 @@ class Story:
         return tuple(sorted({one.due for one in self.members if one.due is not None}))
 
     @property
+    def gap_dues(self) -> tuple[datetime, ...]:
+        return tuple(sorted({one.due for one in self.gaps if one.due is not None}))
+
+    @property
     def numbers(self) -> tuple[int, ...]:
         return tuple(sorted(one.number for one in self.incidents if one.number))
 
@@ -108,7 +111,7 @@ def gather_stories(
     ordered = sorted(incidents, key=_thread)
     threads = [tuple(some) for _, some in groupby(ordered, key=lambda one: _thread(one)[:3])]
     stories = [_gather(ledger, config, thread, kind, now, next_reminder, told_at) for thread in threads]
-    return sorted(stories, key=lambda one: (_GRAVITY[one.severity], one.since, one.flow, one.code))
+    return sorted(stories, key=lambda one: (-one.severity.rank, one.since, one.flow, one.code))
 
 
 def _thread(incident: Incident) -> tuple[str, str, str, str, int]:
@@ -135,12 +138,12 @@ def _gather(
         incidents=incidents,
         entry=CATALOGUE.get(key.code),
         now=now,
-        severity=min((one.severity for one in incidents), key=_GRAVITY.__getitem__),
+        severity=max((one.severity for one in incidents), key=lambda one: one.rank),
         since=min(one.since for one in incidents),
         closed_at=max(closed, default=None),
         names=_names(config),
         all_datasets=len(flow.datasets) if flow else None,
-        members=_sorted(member for one in incidents for member in one.members or one.gaps),
+        members=_sorted(member for one in incidents for member in (*one.members, *one.gaps)),
         gaps=_sorted(member for one in incidents for member in one.gaps),
         joined=_joined(ledger, incidents, told_at) if told_at and kind is EventKind.REMINDER else (),
         runs=runs,

@@ -68,7 +68,7 @@ def read_runs(
     wanted = {
         (one.key.dataset, member.due)
         for one in incidents
-        for member in one.members or one.gaps
+        for member in (*one.members, *one.gaps)
         if member.due is not None
     }
     if wanted:

@@ -18,13 +18,17 @@ NAMED = 20
 LONGEST = 300
 """Characters of one name or error text: what is longer is cut, and shows it."""
 
-_MENTION = re.compile(r"(?<![A-Za-z0-9])@(?=\w)|(?<=<)(?=[!@#])")
+_MENTION = re.compile(r"(?<![A-Za-z0-9])@(?=\w)|<(?=[!@#])")
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_.:/=,+-]+")
 _RISKY_IN_SHELL = re.compile(r"[@<>`!\\]")
 
 
 class Ours(str):
     """A text of this product, as the catalogue has it: its `code` and *emphasis* are meant."""
+
+
+class Address(str):
+    """A line with an address that the configuration gives: a link where there are links. No other text becomes one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +51,21 @@ class Clock:
 
     def short(self, moment: datetime) -> str:
         """`15:00` of this UTC day, `24 Nov 15:00` of another. UTC, for headlines; the word UTC is the caller's."""
-        utc, today = moment.astimezone(UTC), self.now.astimezone(UTC)
-        if utc.date() == today.date():
-            return f"{utc:%H:%M}"
-        return f"{utc.day} {utc:%b %H:%M}" if utc.year == today.year else f"{utc:%Y-%m-%d %H:%M}"
+        utc = moment.astimezone(UTC)
+        return f"{utc:%H:%M}" if utc.date() == self.now.astimezone(UTC).date() else self._dated(utc)
+
+    def _dated(self, utc: datetime) -> str:
+        same_year = utc.year == self.now.astimezone(UTC).year
+        return f"{utc.day} {utc:%b %H:%M}" if same_year else f"{utc:%Y-%m-%d %H:%M}"
 
     def list(self, moments: Iterable[datetime], most: int = 8) -> str:
         """`18:00, 21:00`, `23 Nov 18:00, 21:00, 24 Nov 00:00 and 12 more`; the newest are named. UTC."""
         given = sorted({moment.astimezone(UTC) for moment in moments})
         shown = given[-most:]
+        days = [[*day] for _, day in groupby(shown, key=lambda moment: moment.date())]
         parts = []
-        for _, days in groupby(shown, key=lambda moment: moment.date()):
-            first, *others = days
-            parts += [self.short(first), *(f"{other:%H:%M}" for other in others)]
+        for first, *others in days:
+            parts += [self._dated(first) if len(days) > 1 else self.short(first), *(f"{one:%H:%M}" for one in others)]
         earlier = len(given) - len(shown)
         return ", ".join(parts) + (f" and {earlier:,} earlier" if earlier else "")
 

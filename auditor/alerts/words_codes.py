@@ -19,26 +19,26 @@ class CodeWords:
     waiting: str = ""  # does waiting help? "": worked out from the facts
 
 
-_COUNTS = "Waiting does not help: neither the run record nor the export will change by itself."
-_AGAIN = "Waiting does not help: the file stays as it is. The next run brings new files and does not mend this one."
-_FLOW = "Waiting does not help: somebody has to decide."
+_COUNTS = "No: neither the run record nor the export will change by itself."
+_AGAIN = "No: the files stay as they are. The next run brings new ones and does not mend these."
+_FLOW = "No: somebody has to decide."
 
 _WORDS: Mapping[str, CodeWords] = MappingProxyType(
     {
         # arrival
         "export-missing": CodeWords("no export came", "missing exports", "exports arrive again"),
-        "export-late": CodeWords("exports are late", "late exports", "exports arrive in time again"),
+        "export-late": CodeWords("exports come late", "late exports", "exports arrive in time again"),
         "export-unexpected": CodeWords(
             "an export is there that no schedule asked for",
             "exports outside the schedule",
             "every export there belongs to a due time",
-            "It does no harm to wait, but nothing clears up by itself: the folder stays.",
+            "No, but it does no harm: the folder stays.",
         ),
         "export-duplicate": CodeWords(
             "two export folders stand for one due time",
             "duplicate exports",
             "each due time has one export",
-            "Waiting does not help: both folders stay.",
+            "No: both folders stay.",
         ),
         "export-stuck": CodeWords(
             "an upload does not come to its end",
@@ -46,7 +46,9 @@ _WORDS: Mapping[str, CodeWords] = MappingProxyType(
             "the exports are finished",
             "It may: each look judges the folder once nothing in it has changed for a while.",
         ),
-        "protection-stale": CodeWords("no sound export for too long", "lack of a sound export", "sound exports again"),
+        "protection-stale": CodeWords(
+            "no sound export for too long", "lack of a sound export", "sound exports are there again"
+        ),
         # flow: what Experience Platform says of its runs
         "run-failed": CodeWords(
             "runs failed in Experience Platform",
@@ -96,7 +98,7 @@ _WORDS: Mapping[str, CodeWords] = MappingProxyType(
             "a folder has a name that cannot be read",
             "unreadable folder names",
             "all folder names can be read",
-            "Waiting does not help: nobody renames the folder by itself.",
+            "No: nobody renames the folder by itself.",
         ),
         "folder-empty": CodeWords(
             "an export folder holds no data", "empty export folders", "export folders hold data again"
@@ -161,7 +163,7 @@ _WORDS: Mapping[str, CodeWords] = MappingProxyType(
             "data files are compressed otherwise than configured",
             "files of unexpected compression",
             "files are compressed as configured again",
-            "Waiting does not help, and does no harm: the files can be read.",
+            "No, but it does no harm: the files can be read.",
         ),
         "record-invalid": CodeWords(
             "data files hold records that cannot be read", "invalid records", "all records can be read again", _AGAIN

@@ -31,9 +31,10 @@ def list_commands(story: Story, config: Path, *, follows_adobe: bool) -> list[Co
 def list_answers(story: Story, config: Path) -> list[Command]:
     """How to say that somebody looks after it, or that it may stay so."""
     numbers = [str(number) for number in story.numbers[:_AT_ONCE]]
-    if not numbers or story.closed_at is not None:
+    answered = all(one.acknowledged for one in story.incidents) and not story.accepts_only
+    if not numbers or answered or story.closed_at is not None:
         return []
-    verb, purpose = ("accept", "it may stay as it is") if story.accepts_only else ("ack", "somebody looks after it")
+    verb, purpose = ("accept", "if it may stay as it is") if story.accepts_only else ("ack", "if you look after it")
     more = len(story.numbers) - len(numbers)
     told = f"{purpose} (the first {_AT_ONCE}; {more:,} more in `export-auditor incidents`)" if more else purpose
     return [

@@ -52,11 +52,14 @@ def say_headline(story: Story, clock: Clock) -> str:
     """One line that says it all."""
     place, extent = say_place(story), say_extent(story, clock)
     if story.kind is EventKind.RECOVERED:
-        return f"{place}: {say_over(story)}, after {span_text(_lasted(story))}"
-    still = f"still, after {span_text(story.now - story.since)}: " if story.kind is EventKind.REMINDER else ""
-    worse = "graver now: " if story.kind is EventKind.WORSENED else ""
-    past = "found afterwards: " if story.kind is EventKind.GAP else ""
-    return f"{place}: {still or worse or past}{say_what(story, clock)}{extent and f'; {extent}'}"
+        gaps = count(len(story.gap_dues), "due time stays a gap", "due times stay gaps") if story.gap_dues else ""
+        return f"{place}: {say_over(story)}, after {span_text(_lasted(story))}{gaps and f'; {gaps}'}"
+    how = {
+        EventKind.REMINDER: f", still so after {span_text(story.now - story.since)}",
+        EventKind.WORSENED: ", graver now",
+        EventKind.GAP: ", found afterwards",
+    }.get(story.kind, "")
+    return f"{place}: {say_what(story, clock)}{how}{extent and f'; {extent}'}"
 
 
 def say_standing(story: Story, clock: Clock) -> str:

@@ -12,8 +12,8 @@ from auditor.settings import Config
 __all__ = ["list_over"]
 
 _TO_FILL = (
-    "A later export is not proven to hold what they lack: export the datasets anew in full, or waive them with the "
-    "reason. Until then reports show them."
+    "A later export is not proven to hold what is missing: export the datasets anew in full, or waive the gap with a "
+    "reason. Until then reports show it."
 )
 
 
@@ -21,7 +21,7 @@ def list_over(story: Story, clock: Clock, config: Config) -> tuple[Section, ...]
     """The sections of a recovery, in the order of a notice."""
     newest = say_newest(story, clock)
     gaps = _say_gaps(story, clock)
-    audits = list_commands(story, config.path, follows_adobe=False)[:1] if gaps else []
+    audits = list_commands(story, config.path, follows_adobe=False)[:1] if story.gap_dues else []
     lines, _ = say_care(story, clock, config, is_open=False)
     return (
         Section("What ended", (_say_ended(story, clock), *_say_signed(story, clock))),
@@ -35,7 +35,7 @@ def list_over(story: Story, clock: Clock, config: Config) -> tuple[Section, ...]
 def _say_ended(story: Story, clock: Clock) -> str:
     until = story.closed_at or story.now
     dues = f", {count(len(story.dues), 'due time')}: {clock.list(story.dues)} UTC" if story.dues else ""
-    lasted = f"from {clock.full(story.since)} to {clock.full(until)}, {span_text(until - story.since)}"
+    lasted = f"{span_text(until - story.since)}, from {clock.full(story.since)} to {clock.full(until)}"
     return f"{capital(words_for(story.code).ended)}{dues}. It lasted {lasted}."
 
 
@@ -48,7 +48,7 @@ def _say_signed(story: Story, clock: Clock) -> list[str]:
 
 
 def _say_gaps(story: Story, clock: Clock) -> tuple[str, ...]:
-    dues = sorted({one.due for one in story.gaps if one.due is not None})
+    dues = story.gap_dues
     if dues:
         stay = "stays a gap" if len(dues) == 1 else "stay gaps"
         return (f"{count(len(dues), 'due time')} {stay}: {clock.list(dues)} UTC.", _TO_FILL)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from auditor.alerts.story import Story
-from auditor.alerts.words import Clock, named, said
+from auditor.alerts.words import Address, Clock, named, said
 from auditor.alerts.words_commands import Command, list_answers
 from auditor.settings import Config
 
@@ -25,8 +25,9 @@ class Section:
 
 
 def say_datasets(story: Story) -> tuple[str, ...]:
-    """Their names, where the headline only counts them."""
-    return (named(story.labels),) if len(story.labels) > 1 else ()
+    """Their names, where the headline only counts them; none if it is all of the flow."""
+    labels = sorted(story.labels)
+    return (named(labels),) if len(labels) > 1 and len(labels) != story.all_datasets else ()
 
 
 def say_care(
@@ -39,7 +40,7 @@ def say_care(
     whose = [f"Owner: {named(owners, _CARES)}"] if owners else []
     whose += [f"team: {named(teams, _CARES)}"] if teams else []
     lines = [f"{', '.join(whose)}."] if whose else []
-    lines += [f"Runbook: {said(book)}" for book in books[:_CARES]]
+    lines += [Address(f"Runbook: {said(book)}") for book in books[:_CARES]]
     lines += [f"{len(books) - _CARES:,} more runbooks."] if len(books) > _CARES else []
     signed = next((one.acknowledged for one in story.incidents if one.acknowledged), None)
     if signed is not None:

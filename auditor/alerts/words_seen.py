@@ -9,7 +9,7 @@ from auditor.alerts.story_runs import ABSENT
 from auditor.alerts.words import Clock, count, named, said, sentence
 from auditor.model import Arrival, Claim, Content, EvidenceValue, RunState, Verdict
 
-__all__ = ["OF_ABSENCE", "claims_of", "say_adobe", "say_found", "say_storage"]
+__all__ = ["OF_ABSENCE", "claims_of", "say_adobe", "say_evidence", "say_found", "say_storage"]
 
 OF_ABSENCE = frozenset(
     {"export-missing", "export-late", "protection-stale", "run-failed", "run-stuck", "run-without-export"}
@@ -54,16 +54,26 @@ def say_adobe(story: Story) -> list[str]:
 def say_storage(story: Story, clock: Clock) -> list[str]:
     """Sentences; none where storage has nothing to say of it."""
     if story.code in OF_ABSENCE:
-        return [*_say_folders(story.runs), *_say_here(story)]
+        came = _say_findings(story, clock) if any(run.folder for run in story.runs) else []
+        return [*_say_folders(story.runs), *came, *_say_here(story)]
     if story.code in _BY_ADOBE | _BY_NEITHER or story.is_platform:
         return []
     return _say_findings(story, clock)
 
 
 def say_found(story: Story) -> list[str]:
-    """Of what neither Adobe nor storage says; and, where one thing only was found, its evidence."""
-    lines = _messages(story) if story.code in _BY_NEITHER and not story.is_platform else []
-    return lines + (_say_evidence(story) if len(story.incidents) == 1 and story.code not in OF_ABSENCE else [])
+    """What neither Adobe nor storage says."""
+    return _messages(story) if story.code in _BY_NEITHER and not story.is_platform else []
+
+
+def say_evidence(story: Story) -> str:
+    """Where one thing only was found: its facts, on one line. Empty where the other sentences say it all."""
+    if len(story.incidents) > 1 or story.code in OF_ABSENCE:
+        return ""
+    given = [(name, value) for name, value in story.evidence.items() if value not in (None, "", [], False)]
+    facts = [f"{said(name.replace('_', ' '), 60)} {_value(value)}" for name, value in given[:8]]
+    left = len(given) - len(facts)
+    return sentence("; ".join([*facts, *([f"{left} more facts in the report"] if left else [])])) if facts else ""
 
 
 def _say_claims(claims: Sequence[Claim]) -> str:
@@ -129,7 +139,9 @@ def _say_findings(story: Story, clock: Clock) -> list[str]:
         (run.due, run.dataset, f.message, f.key) for run in story.runs for f in run.findings if f.code == story.code
     ]
     if not found:
-        return _messages(story)
+        keys = [member.key for member in story.members if member.key]
+        where = [f"{'Folder' if len(keys) == 1 else 'Folders'}: {named(keys, _SHOWN)}"] if keys else []
+        return _messages(story) + where
     found.sort(key=lambda one: (-one[0].timestamp() if one[0] else 0.0, one[1]))
     lines = [_say_finding(story, clock, *one) for one in found[:_SHOWN]]
     left = len(found) - _SHOWN
@@ -148,12 +160,6 @@ def _messages(story: Story) -> list[str]:
     left = len(messages) - _SHOWN
     lines = [sentence(said(message)) for message in messages[:_SHOWN]]
     return lines + ([f"And {left:,} more like these."] if left > 0 else [])
-
-
-def _say_evidence(story: Story) -> list[str]:
-    given = [(name, value) for name, value in story.evidence.items() if value not in (None, "", [], False)]
-    lines = [f"{said(name.replace('_', ' '), 60)}: {_value(value)}" for name, value in given[:8]]
-    return lines + ([f"and {len(given) - 8} more facts in the report"] if len(given) > 8 else [])
 
 
 def _value(value: EvidenceValue) -> str:

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from auditor.alerts.story import Story
+from auditor.alerts.story_runs import is_of_runs
 from auditor.alerts.words import Clock, Ours, capital, count, named, said, span_text
 from auditor.alerts.words_codes import words_for
 from auditor.alerts.words_seen import OF_ABSENCE, claims_of
+from auditor.incident_model import EventKind
 from auditor.model import Arrival, RunState
 
 __all__ = ["say_causes", "say_loss", "say_newest", "say_waiting"]
@@ -24,7 +26,7 @@ def say_causes(story: Story, clock: Clock) -> list[str]:
         return [*pointed, *([Ours(f"Otherwise: {'; '.join(known)}.")] if known else [])]
     if len(known) == 1:
         return [Ours(f"{capital(known[0])}.")]
-    return [Ours(f"What is known does not tell these apart: {'; '.join(known)}.")] if known else []
+    return [Ours(f"Most often one of these: {'; '.join(known)}.")] if known else []
 
 
 def say_waiting(story: Story, clock: Clock) -> str:
@@ -56,9 +58,10 @@ def say_newest(story: Story, clock: Clock) -> str:
     if newest.run is not None and newest.datasets == 1:
         return _say_export(story, clock)
     missing = f" None is known of {named([story.label(one) for one in newest.without], 5)}." if newest.without else ""
-    of = f"of {newest.datasets - len(newest.without):,} datasets" if newest.datasets > 1 else ""
+    known = newest.datasets - len(newest.without)
+    of = f"of {'all ' * (not newest.without)}{count(known, 'dataset')}" if newest.datasets > 1 else ""
     if newest.oldest == newest.newest:
-        return f"{clock.full(newest.newest)}, {clock.ago(newest.newest)}{of and f' ({of})'}.{missing}"
+        return f"{clock.full(newest.newest)}, {clock.ago(newest.newest)}{of and f', {of}'}.{missing}"
     between = f"from {clock.full(newest.oldest)} to {clock.full(newest.newest)}"
     return f"{capital(of)}: {between}, by dataset.{missing}"
 
@@ -84,9 +87,12 @@ def _pointed(story: Story, clock: Clock) -> Iterator[str]:
     claims = claims_of(story)
     states = {claim.state for claim in claims}
     here, place = story.here, said(story.destination, 100)
-    if story.ends is not None and story.ends < story.now:
+    if story.code == "run-failed":
+        if any(claim.errors for claim in claims):
+            yield "The error that Experience Platform names, above."
+    elif story.ends is not None and story.ends < story.now:
         yield f"The flow had its end on {clock.full(story.ends)}."
-    elif states & {RunState.FAILED, RunState.PARTIAL} and story.code != "run-failed":
+    elif states & {RunState.FAILED, RunState.PARTIAL}:
         yield "The runs failed in Experience Platform; the error above is where to begin."
     elif states == {RunState.IN_PROGRESS} and story.code != "run-stuck":
         yield "The runs take longer than usual: they are still open."
@@ -101,7 +107,7 @@ def _pointed(story: Story, clock: Clock) -> Iterator[str]:
 
 
 def _waiting_for_missing(story: Story) -> str:
-    if story.kind.value == "gap":
+    if story.kind is EventKind.GAP:
         return "No: later exports are there already, and this one is not."
     states = {claim.state for claim in claims_of(story)}
     if RunState.IN_PROGRESS in states:
@@ -124,14 +130,16 @@ def _waiting_for_late(story: Story, clock: Clock) -> str:
 
 def _dates(story: Story, clock: Clock) -> Iterator[str]:
     oldest = story.newest.oldest if story.newest else None
-    if story.retain is not None and oldest is not None:
+    nothing_follows = story.code in OF_ABSENCE | _NOTHING_DUE and story.kind is not EventKind.GAP
+    if story.retain is not None and oldest is not None and nothing_follows:
         gone = oldest + story.retain
         keeps = f"{said(story.destination, 100)} keeps exports for {span_text(story.retain)}"
         when = f"goes about {clock.full(gone)}" if gone > story.now else "may be gone already"
         yield f"{keeps}: the newest sound one {when}."
     if story.ends is not None and story.code not in ("flow-ended", "flow-ending") and story.ends - story.now < _NEAR:
         yield f"The flow {'ended' if story.ends < story.now else 'ends'} {clock.full(story.ends)}."
-    if story.next_due is not None and story.code not in _NOTHING_DUE | {"protection-stale"}:
+    goes_on = story.kind is not EventKind.GAP and story.code != "protection-stale"
+    if story.next_due is not None and goes_on and is_of_runs(story.code):
         yield f"The next run is due {clock.full(story.next_due)}."
 
 
