@@ -143,6 +143,12 @@ class FileChangeRecords(Database):
                 for row in connection.execute(query.where(c.check_id.in_(some)))
             }
 
+    def acceptance_of(self, number: int) -> int | None:
+        """The newest acceptance of incident `number`; None if it was never accepted."""
+        a = acceptances.c
+        with self._reading() as connection:
+            return connection.execute(select(func.max(a.id)).where(a.number == number)).scalar()
+
     def accept_changes(
         self, acceptance: int, destination: str, kinds: Collection[ChangeKind], *, until: datetime, dataset: str = ""
     ) -> int:
