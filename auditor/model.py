@@ -409,6 +409,7 @@ class FileChange:
     undone_at: datetime | None = None  # it is as before again, or explained
     why: str = ""  # then: by what
     is_manifest: bool = False
+    said: str = ""  # digest of what a manifest said before; "" if it was not read
     accepted: "Waived | None" = None  # by whom and why it may stay so
     id: int = 0  # 0: not kept yet
 

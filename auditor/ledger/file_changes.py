@@ -231,7 +231,12 @@ def _row(change: FileChange) -> dict[str, Any]:
         "export_time": change.export_time,
         "key": change.before.key,
         "kind": change.kind.value,
-        "before": _dump(change.before) | {"known_at": to_text(change.known_at), "is_manifest": change.is_manifest},
+        "before": {
+            **_dump(change.before),
+            "known_at": to_text(change.known_at),
+            "is_manifest": change.is_manifest,
+            "said": change.said,
+        },
         "after": _dump(change.after) if change.after else None,
         "seen_at": change.seen_at,
         "confirmed_at": change.confirmed_at,
@@ -269,6 +274,7 @@ def _read_change(row: Row[Any]) -> FileChange:
         undone_at=row.undone_at,
         why=row.why,
         is_manifest=row.before["is_manifest"],
+        said=row.before["said"],
         accepted=Waived(row.accepted_why, row.by, FOR_EVER) if accepted else None,
         id=row.id,
     )

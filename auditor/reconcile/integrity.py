@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from hashlib import blake2b
 
-from auditor.model import ChangeKind, Content, FileChange, FileCheck, KnownExport, StoredFile
+from auditor.model import ChangeKind, Content, FileChange, FileCheck, KnownExport, Manifest, StoredFile
 from auditor.reconcile.sight import FolderSight
 from auditor.verify.reasons import Reason
 
@@ -56,7 +57,8 @@ class Context:
     sight: FolderSight | None = None  # None: the folder is gone
     run_ended: datetime | None = None  # when the last run that made it ended, by its record
     checked: Mapping[str, tuple[Content, str]] = field(default_factory=dict)  # of the files before
-    same_manifests: frozenset[str] = frozenset()  # keys whose text says what it said
+    same_manifests: frozenset[str] = frozenset()  # keys of those that say what they said
+    unread_manifests: frozenset[str] = frozenset()  # keys of those that could not be read now
     can_compare: bool = True  # contents are read as deep as a comparison needs
 
 
@@ -91,6 +93,14 @@ def is_same(before: StoredFile, after: StoredFile) -> bool:
     if before.version and before.version == after.version:
         return before.size == after.size
     return before.fingerprint == after.fingerprint
+
+
+def digest_of(manifest: Manifest) -> str:
+    """Stands for what a manifest says, however it is written; "" of one that could not be read."""
+    if manifest.unreadable:
+        return ""
+    said = repr((manifest.run_id, manifest.scheduled_time, manifest.entries, manifest.problem))
+    return blake2b(said.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 def follow(change: FileChange, file: StoredFile | None, *, at: datetime) -> FileChange:
@@ -162,6 +172,8 @@ def _compare(change: FileChange, context: Context) -> tuple[str, str]:
     """How the contents compare, and what of that explains the change ("": nothing)."""
     if change.after is None or context.sight is None:
         return "gone", ""
+    if change.is_manifest and change.before.key in context.unread_manifests:
+        return "unread", ""
     if change.is_manifest:
         same = change.before.key in context.same_manifests
         return ("same", SAME_CONTENTS) if same else ("different", "")

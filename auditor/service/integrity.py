@@ -31,6 +31,7 @@ from auditor.reconcile.integrity import (
     Stand,
     Weighed,
     compare_export,
+    digest_of,
     follow,
     is_mass,
     is_same,
@@ -82,7 +83,6 @@ class Integrity:
         self._judged: list[_Judged] = []
         self._weighed: dict[int, Weighed] = {}  # by number: a dataset may be in two flows
         self._covered: set[int] = set()  # changes whose place this look has listed
-        self._old_manifests: dict[str, Manifest] = {}  # as read before
         self._compared: set[str] = set()
         self._absent: set[str] = set()  # keys that were asked for by name, too
 
@@ -113,8 +113,7 @@ class Integrity:
             folder = present.get(export.prefix)
             changes = compare_export(export, _files(folder), self._facts.name, at=self._options.now)
             found += [one for one in changes if not self._is_past_retention(one)]
-        self._ledger.record_changes(self._believed(found))
-        self._remember_manifests(dataset)
+        self._ledger.record_changes([*self._with_what_was_said(self._believed(found))])
 
     def _follow(self, standing: Sequence[FileChange], present: Mapping[str, ExportFolder]) -> None:
         self._covered |= {one.id for one in standing}
@@ -159,10 +158,14 @@ class Integrity:
             return False
         return True
 
-    def _remember_manifests(self, dataset: str) -> None:
-        changed = [one for one in self._ledger.standing_changes(self._facts.name, dataset) if one.is_manifest]
-        for prefix in {one.prefix for one in changed if one.kind is ChangeKind.CHANGED}:
-            self._old_manifests |= self._ledger.known_manifests(self._facts.name, prefix, verifier=VERSION)
+    def _with_what_was_said(self, changes: Sequence[FileChange]) -> Iterator[FileChange]:
+        """`changes`, those of manifests with a digest of what they said: it is written over when they are read anew."""
+        prefixes = {one.prefix for one in changes if one.is_manifest}
+        read = [self._ledger.known_manifests(self._facts.name, prefix, verifier=VERSION) for prefix in prefixes]
+        known = {key: manifest for some in read for key, manifest in some.items()}
+        for one in changes:
+            old = known.get(one.before.key)
+            yield replace(one, said=digest_of(old)) if old and is_same(old.file, one.before) else one
 
     def weigh(self, expected: Expected, chain: Chain, manifests: Mapping[str, Manifest], level: Level) -> None:
         """Say what explains the changes of one dataset of one flow, its files having been read."""
@@ -189,6 +192,7 @@ class Integrity:
                 run_ended=sight.run_ended if sight else None,
                 checked=self._ledger.digests_of(self._facts.name, [one.before for one in changes]),
                 same_manifests=self._same_manifests(changes, manifests),
+                unread_manifests=frozenset(key for key, manifest in manifests.items() if manifest.unreadable),
                 can_compare=level >= Level.L3 and expected.flow.encryption is Encryption.NONE,
             )
             weighed[prefix] = self._weigh(changes, context)
@@ -201,14 +205,9 @@ class Integrity:
         return [self._weighed[one.id] for one in changes]
 
     def _same_manifests(self, changes: Sequence[FileChange], manifests: Mapping[str, Manifest]) -> frozenset[str]:
-        """The keys of manifests that say what they said before. One that cannot be read now says nothing."""
-        same = set()
-        for one in changes:
-            old, new = self._old_manifests.get(one.before.key), manifests.get(one.before.key)
-            is_known = one.is_manifest and old is not None and is_same(old.file, one.before)
-            if is_known and old and new and replace(old, file=new.file) == new:
-                same.add(one.before.key)
-        return frozenset(same)
+        """The keys of manifests that say what they said before."""
+        read = ((one, manifests.get(one.before.key)) for one in changes if one.said)
+        return frozenset(one.before.key for one, new in read if new and digest_of(new) == one.said)
 
     def finish(self, answer: PlaceAnswer, *, whole: bool) -> None:
         """Say in `answer` what changed. `whole`: the destination was looked at from end to end."""
