@@ -2,6 +2,7 @@
 
 import typer
 
+from auditor.cli.accept import accept
 from auditor.cli.audit import audit
 from auditor.cli.calendar import calendar
 from auditor.cli.config import config_app
@@ -30,6 +31,7 @@ app.command()(verify)
 app.command()(coverage)
 app.command()(calendar)
 app.command()(explain)
+app.command()(accept)
 app.add_typer(config_app, name="config")
 app.add_typer(destinations_app, name="destinations")
 app.add_typer(experience_platform_app, name="experience-platform")

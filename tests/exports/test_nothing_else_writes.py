@@ -38,7 +38,7 @@ ASKING = [  # every command that asks Experience Platform: its name, arguments, 
     ("exports plan", "", "/flows"),
     ("exports apply", "--yes", "/flows"),  # of what is there already
 ]
-NOT_ASKING = ["config check", "config init", "config schema", "demo", "explain"]
+NOT_ASKING = ["config check", "config init", "config schema", "demo", "explain", "accept"]
 """They ask nothing of it, or, as the demo does, a stand-in of their own."""
 
 
