@@ -5,11 +5,13 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from auditor.expect import default_max_age, run_kind
+from auditor.incident_model import Match
 from auditor.model import Encryption, Flow, Mode, RunKind, Schedule, Severity
 from auditor.report.options import ReportOptions
 from auditor.report.sheet import Sheet
 from auditor.scan import TemplateError, parse_template
 from auditor.settings import Config, Destination
+from auditor.settings.alerts import Alerts, Route
 from auditor.settings.exports import Export
 from auditor.settings.values import render_duration
 
@@ -34,9 +36,40 @@ def render_config(config: Config, name: str, options: ReportOptions) -> str:
     for waiver in config.waivers:
         sheet.say("")
         sheet.say(("Waiver ", "bold"), f"({waiver.place}) until {_minute(waiver.waived.until)}: {waiver.waived.reason}")
+    _show_alerts(sheet, config.alerts)
     if warnings := (*config.warnings, *_find_unreadable_folders(config)):
         _show_warnings(sheet, warnings)
     return sheet.render()
+
+
+def _show_alerts(sheet: Sheet, alerts: Alerts) -> None:
+    """Who will be told of what, or that nobody will."""
+    sheet.say("")
+    if alerts.nobody_told:
+        symbol, style = sheet.symbol(Severity.WARNING)
+        sheet.say((f"{symbol} ", style), f"{alerts.nobody_told[:1].upper()}{alerts.nobody_told[1:]}.", hang=2)
+        return
+    sheet.say(("Alerts", "bold"))
+    for route in alerts.routes:
+        sheet.say(f"{render_route(route)} to {', '.join(route.to)}", indent=2, hang=4)
+    if not any(route.match == Match() for route in alerts.routes):
+        sheet.say("what fits none of these is told to nobody", indent=2, hang=4)
+    for channel in alerts.channels.values():
+        fallback = f", {channel.fallback} while it is broken" if channel.fallback else ""
+        sheet.say(f"channel {channel.name}: {channel.type}{fallback}", indent=2, hang=4)
+    if alerts.heartbeat:
+        sheet.say(f"heartbeat every {render_duration(alerts.heartbeat.every)}", indent=2, hang=4)
+
+
+def render_route(route: Route) -> str:
+    """`route web: team web, warning and graver, reminders after 1d`."""
+    match = route.match
+    given = {name: getattr(match, name) for name in ("code", "destination", "flow", "dataset", "team", "tag", "owner")}
+    severity = f"{match.severity} only" if match.severity else f"{route.from_severity} and graver"
+    said = [*(f"{name} {pattern}" for name, pattern in given.items() if pattern), severity]
+    wait = [f"gathered for {render_duration(route.group_wait)}"] if route.group_wait else []
+    more = [*wait, f"reminders after {render_duration(route.repeat)}", *(["and on"] if route.goes_on else [])]
+    return f"route {route.name}: {', '.join((*said, *more))},"
 
 
 def _find_unreadable_folders(config: Config) -> Iterator[str]:

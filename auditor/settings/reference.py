@@ -65,7 +65,8 @@ _INTRODUCTION = f"""\
 One YAML file, by default `auditor.yaml`, says what should exist and where. `export-auditor config check -c FILE`
 reads it, says what it understood, or lists every mistake at once with line, column and what to write instead.
 Examples: [`config/auditor.example.yaml`](../config/auditor.example.yaml), and `config/<type>.example.yaml` for each
-type of destination, such as [`config/s3.example.yaml`](../config/s3.example.yaml).
+type of destination, such as [`config/s3.example.yaml`](../config/s3.example.yaml);
+[`config/service.example.yaml`](../config/service.example.yaml) for the service.
 `export-auditor destinations check` tries the places.
 
 ```yaml
@@ -223,7 +224,7 @@ alerts:
   routes:
     - {match: {severity: critical}, to: [pager, ops-mail]}
     - {match: {team: web}, to: [hook], group_wait: 2m, repeat: 24h}
-    - {to: [ops-mail]}
+    - {to: [ops-mail, prom]}
   heartbeat: {url: "${AUDIT_HEARTBEAT_URL}", every: 15m}
   zone: Europe/Berlin
 ```

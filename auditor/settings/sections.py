@@ -65,7 +65,9 @@ def unknown_key(name: str, known: tuple[str, ...]) -> str:
     """The sentence for a key that is not one of `known`."""
     if ":" in name:
         return f"a space is missing after the colon of {shown_key(name).removesuffix('…')}"
-    if place := next((told for told, keys in _ELSEWHERE.items() if name in keys and name not in known), None):
+    is_destination = {"type", "folder"} <= {*known}  # of a type that has no such key
+    places = () if is_destination and name in _OF_DESTINATIONS else _ELSEWHERE.items()
+    if place := next((told for told, keys in places if name in keys and name not in known), None):
         return f"is no key here; it belongs {place}"
     hint = did_you_mean(name, known)
     return f"is no key here.{hint}" if hint else f"is no key here; known are: {', '.join(known)}"

@@ -67,8 +67,7 @@ def read_retention(given: Value, tree: Tree) -> Retention:
     if section is None:
         return Retention()
     if section.files < SHORTEST_RETENTION:
-        message = f"is shorter than {render_duration(SHORTEST_RETENTION)}: what changes later would go unseen"
-        tree.add(("retention", "files"), f"{message}; write {render_duration(SHORTEST_RETENTION)} or more")
+        tree.add(("retention", "files"), "is shorter than 30d: what changes later would go unseen; write 30d or more")
     return Retention(section.files)
 
 

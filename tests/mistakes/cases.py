@@ -42,6 +42,7 @@ ZONE = "destinations:\n  lake: {type: data-landing-zone, experience_platform: pr
 SANDBOX = (
     "experience_platform:\n  prod: {org_id: 5B4C0D1E@AdobeOrg, sandbox: prod, client_id: abc, client_secret: hunter2}\n"
 )
+HOOK = "alerts:\n  channels: {hook: {webhook: {url: https://hooks.example.com/hunter2, secret: hunter2}}}\n"
 AUDIT = ("audit", "-c", "auditor.yaml", "--now", "2026-10-02T20:00:00Z", "--since", "2026-10-01T00:00:00Z")
 CHECK = ("config", "check", "-c", "auditor.yaml")
 PART = f"exports/backups/{DATASET}/exportTime=20261001000000/part-00000.json"
@@ -145,6 +146,9 @@ MISTAKES = (
     Mistake("verify a path that does not exist", command=("verify", "exports/nowhere")),
     Mistake("include that fits nothing", config("include: teams/*.yaml\n" + GOOD)),
     Mistake("pattern that hides exports", config(GOOD + '    ignore: ["*"]\n')),
+    Mistake("route to a channel that is not there", config(GOOD + HOOK + "  routes: [{to: [hok]}]\n")),
+    Mistake("address that apprise cannot read", config(GOOD + "alerts: {channels: {a: {apprise: slakc://hunter2}}}\n")),
+    Mistake("service open to everybody", config(GOOD + "service: {listen: 0.0.0.0:8080}\n")),
     Mistake(
         "waiver of everything",
         config(GOOD + "waivers: [{match: {code: '*'}, reason: x, by: jo, until: 2026-12-31}]\n"),
