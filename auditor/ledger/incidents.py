@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, or_, select, update
+from sqlalchemy import Connection, Row, func, insert, or_, select, update
 
 from auditor.incident_model import (
     Closing,
@@ -28,7 +28,7 @@ from auditor.incidents import Changes, Known
 from auditor.ledger.database import Database
 from auditor.ledger.errors import LedgerError
 from auditor.ledger.service_schema import acceptances, incident_events, incident_members, incidents, silences
-from auditor.ledger.sql import chunks, next_id
+from auditor.ledger.sql import chunks, insert_into, next_id
 from auditor.ledger.types import from_text, identity_of, micros, to_text
 from auditor.model import Severity
 
@@ -171,7 +171,7 @@ def _update(connection: Connection, work: Callable[[Known], Changes]) -> list[In
         connection.execute(update(incident_members).where(*mine).values(is_gap=False))
     before = {incident.number: incident for incident in live}
     numbers = {incident.key: incident.number for incident in live}
-    free = next_id(connection, incidents)
+    free = (connection.execute(select(func.max(incidents.c.number))).scalar() or 0) + 1
     kept: list[Incident] = []
     for incident in changes.incidents:
         if not incident.number:
@@ -209,9 +209,11 @@ def _keep_members(connection: Connection, incident: Incident, before: Incident |
         for member in dict.fromkeys((*incident.members, *incident.gaps))
         if member not in was
     ]
-    if rows:
-        connection.execute(insert(incident_members), rows)
     c = incident_members.c
+    if rows:
+        statement = insert_into(connection, incident_members)
+        again = {name: statement.excluded[name] for name in ("left_at", "is_gap")}  # it had left, and is back
+        connection.execute(statement.on_conflict_do_update(index_elements=[c.number, c.member], set_=again), rows)
     left = was - {*incident.members} - ({*before.gaps} if before else set())
     for member in left:
         mine = (c.number == incident.number, c.member == _member_identity(member))

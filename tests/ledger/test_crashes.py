@@ -7,11 +7,15 @@ import sqlite3
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from auditor.incident_model import Event, EventKind, IncidentKey, Match, Member, Signed, Silence
+from auditor.incidents import Changes, Known
+from auditor.incidents.opening import open_incident, take_in
 from auditor.ledger import Ledger
 from auditor.ledger.database import parse_place
 from auditor.ledger.schema import metadata
@@ -71,7 +75,23 @@ def _audit(ledger: Ledger, number: int) -> int:
     ledger.source_since(PLACE, "s3\0bucket", at=now)
     ledger.record_changes([changed(file(f"{prefix(0)}part-0"), at=now)])
     ledger.record_configuration(f"hash {number}", tool_version="1", summary={}, at=now)
+    _tell_of_incidents(ledger, number, now)
     return audit
+
+
+def _tell_of_incidents(ledger: Ledger, number: int, now: datetime) -> None:
+    """Each audit finds another due time missing; somebody accepts, somebody silences."""
+    found = {Member(NOON + n * HOUR): Finding("export-missing", Severity.ERROR, "gone") for n in range(number + 1)}
+    key = IncidentKey("export-missing", FLOW, DATASET, PLACE)
+
+    def work(known: Known) -> Changes:
+        [before] = [*known.live] or [open_incident(key, found, None, now=now)]
+        incident = take_in(before, found, found, now=now)
+        return Changes((incident,), ((incident, Event(0, EventKind.OPENED, now, Severity.ERROR)),), {key: None})
+
+    [incident] = ledger.update_incidents_with(work)
+    ledger.accept(incident.number, Signed("jo", now, "known"))
+    ledger.add_silence(Silence(Match(flow=FLOW), "jo", "moving", now, now + HOUR))
 
 
 def _say(ledger: Ledger, last: int) -> Mapping[str, Any]:
@@ -87,6 +107,7 @@ def _say(ledger: Ledger, last: int) -> Mapping[str, Any]:
         "runs": list(ledger.known_flow_runs(PLATFORM, FLOW_ID, since=NOON, until=NOON + 99 * HOUR)),
         "flow": ledger.flow_history(PLATFORM, FLOW_ID)[-1].version,
         "changes": [(one.before, one.after, one.kind) for one in ledger.standing_changes(PLACE)],
+        "incidents": [(i.key, i.members, i.accepted) for i in ledger.live_incidents()],
         "baseline": baseline.version if (baseline := ledger.flow_baseline(PLATFORM, FLOW_ID)) else None,
     }
 

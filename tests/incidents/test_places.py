@@ -1,0 +1,104 @@
+"""Incidents of destinations and beyond: root causes first, and the third answer closes nothing."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from auditor.incident_model import Closing
+from auditor.model import Arrival, Content
+from tests.incidents.making import (
+    EXPECTED,
+    FLOW,
+    PLACE,
+    Story,
+    finding,
+    missing,
+    right,
+    run,
+    unknown,
+)
+
+DOWN = finding("destination-unreachable", of_place=True)
+STALE = finding("protection-stale", evidence={"newest_sound": "2026-10-01T03:00:00Z", "limit_hours": 12.0})
+
+
+def test_an_outage_is_one_incident_and_explains_what_was_wrong_before() -> None:
+    story = Story()
+    story.look(right(1), missing(2))
+    assert story.look(unknown(1), unknown(2), unknown(3), DOWN, times=2) == []
+    assert story.look(unknown(1), unknown(2), unknown(3), DOWN) == ["opened destination-unreachable"]
+    [child, cause] = story.live()
+    assert (child.key.code, child.cause) == ("export-missing", cause.number)
+    assert story.look(right(1), missing(2), missing(3)) == [
+        "recovered destination-unreachable",
+        "joined export-missing",
+    ]
+    [child] = story.live()
+    assert child.cause is None
+
+
+def test_a_short_outage_is_told_to_nobody() -> None:
+    story = Story()
+    assert story.look(unknown(1), DOWN, times=2) == []
+    assert story.look(right(1), times=6) == []
+    assert story.live() == []
+
+
+def test_what_is_proven_missing_is_not_explained_by_one_file_that_may_not_be_read() -> None:
+    story = Story()
+    denied = replace(finding("access-denied", of_place=True), key="f/1/part-0.json")
+    story.look(run(1, "file-unverifiable", content=Content.UNVERIFIABLE), missing(2), denied, times=3)
+    causes = {incident.key.code: incident.cause for incident in story.live()}
+    assert causes["export-missing"] is None
+    assert causes["file-unverifiable"] is not None
+
+
+def test_protection_that_cannot_be_told_at_the_moment_is_no_recovery() -> None:
+    story = Story()
+    assert story.look(missing(5), STALE) == ["opened export-missing", "opened protection-stale"]
+    assert story.look(run(6, arrival=Arrival.ON_TIME, content=Content.UNCHECKED)) != ["recovered protection-stale"]
+    assert "protection-stale" in {incident.key.code for incident in story.live()}
+    assert "recovered protection-stale" in story.look(right(6))
+
+
+def test_the_age_of_the_protection_began_when_the_limit_was_over() -> None:
+    story = Story()
+    story.look(STALE)
+    assert f"{story.one('protection-stale').since:%d %H:%M}" == "01 15:00"
+
+
+def test_an_ended_flow_explains_its_missing_exports_and_never_the_stale_protection() -> None:
+    story = Story()
+    ended = replace(finding("flow-ended", of_place=True), flow=FLOW)
+    story.look(missing(2), ended, STALE)
+    causes = {incident.key.code: incident.cause is not None for incident in story.live()}
+    assert causes == {"export-missing": True, "flow-ended": False, "protection-stale": False}
+
+
+def test_only_a_look_beyond_opens_and_closes_what_lies_there() -> None:
+    story = Story()
+    weak = replace(finding("flow-disabled", of_place=True), flow=FLOW)
+    assert story.look(right(1), weak) == []
+    assert story.look(weak, beyond=True, destinations=frozenset()) == ["opened flow-disabled"]
+    assert story.look(right(1), times=3) == []
+    platform = replace(finding("flow-service-unreachable", of_place=True), destination="prod")
+    assert story.look(platform, beyond=True, destinations=frozenset()) == []
+    assert story.look(beyond=True, destinations=frozenset()) == ["recovered flow-disabled"]
+
+
+def test_another_destination_says_nothing_of_this_one() -> None:
+    story = Story(expected=replace(EXPECTED, destinations=frozenset({PLACE, "other"})))
+    story.look(missing(2), finding("unknown-dataset", of_place=True, dataset="zzz"))
+    assert story.look(destinations=frozenset({"other"}), times=3) == []
+    assert {incident.key.code for incident in story.live()} == {"export-missing", "unknown-dataset"}
+
+
+def test_a_folder_that_no_schedule_asked_for_is_told_once_for_each() -> None:
+    story = Story()
+    story.look(right(1))
+    story.now += timedelta(hours=1)
+    first = replace(finding("export-unexpected"), key="f/a/")
+    assert story.look(right(1), first) == ["gap export-unexpected"]
+    assert story.look(right(1), first, times=2) == []
+    second = replace(finding("export-unexpected"), key="f/b/")
+    assert story.look(right(1), first, second) == ["gap export-unexpected"]
+    assert {incident.closing for incident in story.ledger.list_incidents()} == {Closing.NEXT_RIGHT}
