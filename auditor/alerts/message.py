@@ -19,7 +19,7 @@ from auditor.alerts.words import NAMED, Address, Clock, Ours, capital, count, sa
 from auditor.alerts.words_commands import list_commands
 from auditor.alerts.words_head import say_extent, say_headline, say_place, say_standing, say_what
 from auditor.alerts.words_over import list_over
-from auditor.alerts.words_section import Section, say_care, say_datasets
+from auditor.alerts.words_section import Section, say_added, say_care, say_datasets, say_explained
 from auditor.alerts.words_seen import say_adobe, say_evidence, say_found, say_storage
 from auditor.alerts.words_why import say_causes, say_loss, say_newest, say_waiting
 from auditor.incident_model import EventKind, Incident, Message
@@ -123,15 +123,15 @@ def _sections(story: Story, clock: Clock, config: Config) -> tuple[Section, ...]
     goes_on = story.kind is not EventKind.GAP
     commands = list_commands(story, config.path, follows_adobe=bool(config.experience_platform))
     waiting = say_waiting(story, clock)
-    added = f"{count(len(story.joined), 'due time')} more since you were last told: {clock.list(story.joined)} UTC."
     return (
         Section("Does it go on?", () if goes_on else (_GAP,)),
-        Section("What was added", (added,) if story.joined else ()),
+        Section("What was added since you were last told", say_added(story, clock)),
         Section("Datasets", say_datasets(story)),
         Section("What Adobe says", tuple(say_adobe(story))),
         Section("What storage shows", tuple(say_storage(story, clock))),
         Section("What was found", tuple(say_found(story))),
         Section("Evidence", _one(say_evidence(story))),
+        Section("What it explains", say_explained(story)),
         Section("Likely cause", tuple(say_causes(story, clock))),
         Section("What to do now", _remedy(story, has_waiting=bool(waiting)), tuple(commands)),
         Section("Does waiting help?", _one(waiting)),

@@ -12,15 +12,23 @@ from itertools import groupby
 from auditor.alerts.story_runs import ArrivingHere, Newest, read_neighbours, read_newest, read_runs
 from auditor.checks import CATALOGUE
 from auditor.expect import flow_end, next_due
-from auditor.incident_model import EventKind, Incident, Member
-from auditor.ledger import Ledger
-from auditor.model import Care, Evidence, FindingType, Flow, RunKey, Severity, Verdict
+from auditor.incident_model import EventKind, Incident, IncidentKey, Member
+from auditor.ledger import Ledger, Membership
+from auditor.model import Care, Evidence, FindingType, Flow, Severity, Verdict
 from auditor.settings import Config
 
-__all__ = ["Story", "gather_stories"]
+__all__ = ["Added", "Story", "gather_stories"]
 
 ACCEPT_ONLY = frozenset({"export-changed", "export-deleted", "mass-loss", "protection-weakened", "schema-changed"})
 """Incidents that end only when somebody says that it may stay so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What came to an incident since people were last told of it."""
+
+    dues: tuple[datetime, ...] = ()
+    datasets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +46,9 @@ class Story:
     all_datasets: int | None  # how many the flow has; None: not known
     members: tuple[Member, ...]  # of now and the gaps it left, oldest first
     gaps: tuple[Member, ...]  # that stay
-    joined: tuple[datetime, ...]  # due times added since people were last told; empty: none, or not known
+    added: Added
+    still_open: tuple[str, ...]  # other datasets of the flow of which the same goes on
+    explains: tuple[IncidentKey, ...]  # incidents of which nobody is told because this one is their cause
     runs: tuple[Verdict, ...]  # current verdicts on the members; for what has none, on what came after the newest sound
     is_part: bool  # there are more runs than were read
     here: ArrivingHere | None
@@ -110,7 +120,8 @@ def gather_stories(
     """One story per code, flow and destination, the gravest first. Raises LedgerError."""
     ordered = sorted(incidents, key=_thread)
     threads = [tuple(some) for _, some in groupby(ordered, key=lambda one: _thread(one)[:3])]
-    stories = [_gather(ledger, config, thread, kind, now, next_reminder, told_at) for thread in threads]
+    about = _About(ledger, config, kind, now, next_reminder, told_at, tuple(ledger.live_incidents()))
+    stories = [_gather(thread, about) for thread in threads]
     return sorted(stories, key=lambda one: (-one.severity.rank, one.since, one.flow, one.code))
 
 
@@ -119,45 +130,72 @@ def _thread(incident: Incident) -> tuple[str, str, str, str, int]:
     return key.code, key.flow, key.destination, key.dataset, incident.number
 
 
-def _gather(
-    ledger: Ledger,
-    config: Config,
-    incidents: tuple[Incident, ...],
-    kind: EventKind,
-    now: datetime,
-    next_reminder: datetime | None,
-    told_at: datetime | None,
-) -> Story:
-    key = incidents[0].key
+@dataclass(frozen=True, slots=True)
+class _About:
+    """What all stories of one notice share."""
+
+    ledger: Ledger
+    config: Config
+    kind: EventKind
+    now: datetime
+    next_reminder: datetime | None
+    told_at: datetime | None  # when people were last told
+    live: tuple[Incident, ...]
+
+
+def _gather(incidents: tuple[Incident, ...], about: _About) -> Story:
+    key, ledger, config = incidents[0].key, about.ledger, about.config
     flow, place = config.flows.get(key.flow), config.destinations.get(key.destination)
     newest = read_newest(ledger, incidents, flow)
-    runs, is_part = read_runs(ledger, incidents, newest, kind)
+    ever = ledger.memberships([one.number for one in incidents])
+    members = {member for one in incidents for member in (*one.members, *one.gaps)}
+    members |= {one.member for one in ever} if about.kind is EventKind.RECOVERED else set()
+    runs, is_part = read_runs(ledger, incidents, newest, about.kind)
     closed = [one.closed_at for one in incidents if one.closed_at is not None]
     return Story(
-        kind=kind,
+        kind=about.kind,
         incidents=incidents,
         entry=CATALOGUE.get(key.code),
-        now=now,
+        now=about.now,
         severity=max((one.severity for one in incidents), key=lambda one: one.rank),
         since=min(one.since for one in incidents),
         closed_at=max(closed, default=None),
         names=_names(config),
         all_datasets=len(flow.datasets) if flow else None,
-        members=_sorted(member for one in incidents for member in (*one.members, *one.gaps)),
+        members=_sorted(members),
         gaps=_sorted(member for one in incidents for member in one.gaps),
-        joined=_joined(ledger, incidents, told_at) if told_at and kind is EventKind.REMINDER else (),
+        added=_added(incidents, ever, about.told_at),
+        still_open=_still_open(incidents, about.live),
+        explains=tuple(one.key for one in about.live if one.cause in {own.number for own in incidents}),
         runs=runs,
         is_part=is_part,
-        here=read_neighbours(ledger, incidents, now=now) if kind is not EventKind.RECOVERED else None,
+        here=read_neighbours(ledger, incidents, now=about.now) if about.kind is not EventKind.RECOVERED else None,
         newest=newest,
         retain=place.facts.retain if place else None,
-        next_due=next_due(flow, now) if flow else None,
+        next_due=next_due(flow, about.now) if flow else None,
         ends=flow_end(flow) if flow else None,
         care=_care(config, incidents, flow),
-        next_reminder=next_reminder,
+        next_reminder=about.next_reminder,
         is_destination=place is not None,
         is_platform=place is None and key.destination in config.experience_platform,
     )
+
+
+def _added(incidents: Sequence[Incident], ever: Sequence[Membership], told_at: datetime | None) -> Added:
+    """What came to it after people were told last; nothing if they never were."""
+    if told_at is None:
+        return Added()
+    fresh = {one.number: one.key.dataset for one in incidents if one.opened_at > told_at}
+    dues = {one.member.due for one in ever if one.joined_at > told_at and one.member.due and one.left_at is None}
+    return Added(tuple(sorted(due for due in dues if due)), tuple(sorted({*fresh.values()} - {""})))
+
+
+def _still_open(incidents: Sequence[Incident], live: Sequence[Incident]) -> tuple[str, ...]:
+    """Other datasets of which the same goes on."""
+    key, own = incidents[0].key, {one.number for one in incidents}
+    same = [one for one in live if one.is_open and one.number not in own]
+    thread = (key.code, key.flow, key.destination)
+    return tuple(sorted(o.key.dataset for o in same if (o.key.code, o.key.flow, o.key.destination) == thread))
 
 
 def _sorted(members: Iterable[Member]) -> tuple[Member, ...]:
@@ -180,19 +218,3 @@ def _care(config: Config, incidents: Sequence[Incident], flow: Flow | None) -> t
     else:
         cares = [f.care for f in config.flows.values() if place and place in (f.destination, f.experience_platform)]
     return tuple(dict.fromkeys(care for care in cares if care != Care()))
-
-
-def _joined(ledger: Ledger, incidents: Sequence[Incident], told_at: datetime) -> tuple[datetime, ...]:
-    """Due times that joined after people were last told: those whose verdicts have had the finding only since then."""
-    found = set[datetime]()
-    for one in incidents[:20]:
-        for due in [member.due for member in one.members if member.due is not None][-20:]:
-            run = RunKey(one.key.flow, one.key.dataset, one.key.destination, due)
-            seen = [
-                record.recorded_at
-                for record in ledger.verdict_history(run)
-                if any(finding.code == one.key.code for finding in record.verdict.findings)
-            ]
-            if seen and min(seen) > told_at:
-                found.add(due)
-    return tuple(sorted(found))

@@ -29,17 +29,19 @@ def list_commands(story: Story, config: Path, *, follows_adobe: bool) -> list[Co
 
 
 def list_answers(story: Story, config: Path) -> list[Command]:
-    """How to say that somebody looks after it, or that it may stay so."""
+    """How to say that somebody looks after it, or that it may stay so. Each command takes one number."""
     numbers = [str(number) for number in story.numbers[:_AT_ONCE]]
     answered = all(one.acknowledged for one in story.incidents) and not story.accepts_only
     if not numbers or answered or story.closed_at is not None:
         return []
     verb, purpose = ("accept", "if it may stay as it is") if story.accepts_only else ("ack", "if you look after it")
+    signed = ' --by "$USER"' if story.accepts_only else ""
+    told = f'--why "…"{signed} -c {quote(str(config))}'
+    if len(numbers) == 1:
+        return [Command(purpose, f"export-auditor {verb} {numbers[0]} {told}")]
     more = len(story.numbers) - len(numbers)
-    told = f"{purpose} (the first {_AT_ONCE}; {more:,} more in `export-auditor incidents`)" if more else purpose
-    return [
-        Command(told.replace("`", ""), f'export-auditor {verb} {" ".join(numbers)} --why "…" -c {quote(str(config))}')
-    ]
+    told = f'for n in {" ".join(numbers)}; do export-auditor {verb} "$n" {told}; done'
+    return [Command(f"{purpose} ({more:,} more in export-auditor incidents)" if more else purpose, told)]
 
 
 def _looks(story: Story, config: str, follows_adobe: bool) -> Iterator[Command]:

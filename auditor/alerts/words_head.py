@@ -15,6 +15,7 @@ _ENDINGS = {
     Closing.WAIVED: "put up with by a waiver",
     Closing.ACCEPTED: "accepted as it is",
     Closing.BLIP: "gone again",
+    Closing.REPLACED: "told by another incident now",
 }
 _AGAIN = frozenset({Closing.RECOVERED, Closing.NEXT_RIGHT, Closing.BLIP})
 
@@ -52,8 +53,9 @@ def say_headline(story: Story, clock: Clock) -> str:
     """One line that says it all."""
     place, extent = say_place(story), say_extent(story, clock)
     if story.kind is EventKind.RECOVERED:
+        whose = f"; {_datasets(story)}" if story.datasets and story.flow else ""
         gaps = count(len(story.gap_dues), "due time stays a gap", "due times stay gaps") if story.gap_dues else ""
-        return f"{place}: {say_over(story)}, after {span_text(_lasted(story))}{gaps and f'; {gaps}'}"
+        return f"{place}: {say_over(story)}, after {span_text(_lasted(story))}{whose}{gaps and f'; {gaps}'}"
     how = {
         EventKind.REMINDER: f", still so after {span_text(story.now - story.since)}",
         EventKind.WORSENED: ", graver now",

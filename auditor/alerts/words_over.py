@@ -1,7 +1,7 @@
 """A notice that something is over: what ended, how long it took, what stays a gap. Pure."""
 
 from auditor.alerts.story import Story
-from auditor.alerts.words import Clock, capital, count, said, span_text
+from auditor.alerts.words import Clock, capital, count, named, said, span_text
 from auditor.alerts.words_codes import words_for
 from auditor.alerts.words_commands import list_commands
 from auditor.alerts.words_section import Section, say_care, say_datasets
@@ -49,9 +49,11 @@ def _say_signed(story: Story, clock: Clock) -> list[str]:
 
 def _say_gaps(story: Story, clock: Clock) -> tuple[str, ...]:
     dues = story.gap_dues
+    still = [story.label(dataset) for dataset in story.still_open]
+    goes_on = (f"It goes on for {count(len(still), 'other dataset')}: {named(still)}.",) if still else ()
     if dues:
         stay = "stays a gap" if len(dues) == 1 else "stay gaps"
-        return (f"{count(len(dues), 'due time')} {stay}: {clock.list(dues)} UTC.", _TO_FILL)
-    if all(one.closing is Closing.RECOVERED for one in story.incidents) and story.members:
+        return (*goes_on, f"{count(len(dues), 'due time')} {stay}: {clock.list(dues)} UTC.", _TO_FILL)
+    if all(one.closing is Closing.RECOVERED for one in story.incidents) and story.members and not still:
         return ("Nothing: no gap is left.",)
-    return ()
+    return goes_on

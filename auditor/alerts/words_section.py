@@ -1,13 +1,14 @@
 """The parts of a notice that every kind has: a section as it is laid out, who looks after it, which datasets. Pure."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 from auditor.alerts.story import Story
-from auditor.alerts.words import Address, Clock, named, said
+from auditor.alerts.words import Address, Clock, count, named, said
 from auditor.alerts.words_commands import Command, list_answers
 from auditor.settings import Config
 
-__all__ = ["Section", "say_care", "say_datasets"]
+__all__ = ["Section", "say_added", "say_care", "say_datasets", "say_explained"]
 
 _CARES = 3
 
@@ -28,6 +29,27 @@ def say_datasets(story: Story) -> tuple[str, ...]:
     """Their names, where the headline only counts them; none if it is all of the flow."""
     labels = sorted(story.labels)
     return (named(labels),) if len(labels) > 1 and len(labels) != story.all_datasets else ()
+
+
+def say_added(story: Story, clock: Clock) -> tuple[str, ...]:
+    """Due times and datasets."""
+    added = story.added
+    dues = [f"{count(len(added.dues), 'due time')}: {clock.list(added.dues)} UTC."] if added.dues else []
+    labels = [story.label(dataset) for dataset in added.datasets]
+    return (*dues, *([f"{count(len(labels), 'dataset')}: {named(labels)}."] if labels else []))
+
+
+def say_explained(story: Story) -> tuple[str, ...]:
+    """What nobody is told of while this lasts."""
+    if not story.explains:
+        return ()
+    kinds = Counter(key.code for key in story.explains)
+    of = ", ".join(f"{code} ({number:,})" if number > 1 else code for code, number in sorted(kinds.items()))
+    if len(story.explains) == 1:
+        return (f"1 other incident waits for it, and you are told of it if it goes on after this: {of}.",)
+    return (
+        f"{len(story.explains):,} other incidents wait for it, and you are told of those that go on after this: {of}.",
+    )
 
 
 def say_care(

@@ -1,5 +1,6 @@
 """What Adobe says and what storage shows of a story, in sentences. Pure."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -9,7 +10,7 @@ from auditor.alerts.story_runs import ABSENT
 from auditor.alerts.words import Clock, count, named, said, sentence
 from auditor.model import Arrival, Claim, Content, EvidenceValue, RunState, Verdict
 
-__all__ = ["OF_ABSENCE", "claims_of", "say_adobe", "say_evidence", "say_found", "say_storage"]
+__all__ = ["OF_ABSENCE", "OF_RECOVERY", "claims_of", "say_adobe", "say_evidence", "say_found", "say_storage"]
 
 OF_ABSENCE = frozenset(
     {"export-missing", "export-late", "protection-stale", "run-failed", "run-stuck", "run-without-export"}
@@ -21,7 +22,11 @@ _BY_ADOBE = frozenset(
 )
 """Their messages are what Experience Platform says."""
 _BY_NEITHER = frozenset({"waiver-expired", "credential-expiring", "clock-skew", "notices-undelivered", "flow-ended"})
+OF_RECOVERY = ("recoverable_until", "recovery")
+"""Evidence that says whether what is gone can be brought back: told with what is at stake."""
 _SHOWN = 5
+_FACTS = 12
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
 _STATES: dict[RunState, tuple[str, str]] = {  # of one run, of several
     RunState.SUCCEEDED: ("succeeded", "succeeded"),
@@ -71,7 +76,8 @@ def say_evidence(story: Story) -> str:
     if len(story.incidents) > 1 or story.code in OF_ABSENCE:
         return ""
     given = [(name, value) for name, value in story.evidence.items() if value not in (None, "", [], False)]
-    facts = [f"{said(name.replace('_', ' '), 60)} {_value(value)}" for name, value in given[:8]]
+    given = [(name, value) for name, value in given if name not in OF_RECOVERY]
+    facts = [f"{said(name.replace('_', ' '), 60)} {_value(value)}" for name, value in given[:_FACTS]]
     left = len(given) - len(facts)
     return sentence("; ".join([*facts, *([f"{left} more facts in the report"] if left else [])])) if facts else ""
 
@@ -164,5 +170,7 @@ def _messages(story: Story) -> list[str]:
 
 def _value(value: EvidenceValue) -> str:
     if isinstance(value, list | tuple):
-        return named([str(one) for one in value], _SHOWN)
+        return named([str(one) for one in value], _FACTS)
+    if isinstance(value, str) and _INSTANT.fullmatch(value):
+        return f"{value[:10]} {value[11:16]} UTC"
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else said(str(value))

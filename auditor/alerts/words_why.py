@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 
 from auditor.alerts.story import Story
 from auditor.alerts.story_runs import is_of_runs
-from auditor.alerts.words import Clock, Ours, capital, count, named, said, span_text
+from auditor.alerts.words import Clock, Ours, capital, count, named, said, sentence, span_text
 from auditor.alerts.words_codes import words_for
-from auditor.alerts.words_seen import OF_ABSENCE, claims_of
+from auditor.alerts.words_seen import OF_ABSENCE, OF_RECOVERY, claims_of
 from auditor.incident_model import EventKind
 from auditor.model import Arrival, RunState
 
@@ -43,7 +43,7 @@ def say_waiting(story: Story, clock: Clock) -> str:
 
 def say_loss(story: Story, clock: Clock) -> list[str]:
     """The harm, and the dates that are known: retention, next due time, end of the flow."""
-    return [*([Ours(story.entry.why)] if story.entry else []), *_dates(story, clock)]
+    return [*([Ours(story.entry.why)] if story.entry else []), *_recovery(story, clock), *_dates(story, clock)]
 
 
 def say_newest(story: Story, clock: Clock) -> str:
@@ -141,6 +141,15 @@ def _dates(story: Story, clock: Clock) -> Iterator[str]:
     goes_on = story.kind is not EventKind.GAP and story.code != "protection-stale"
     if story.next_due is not None and goes_on and is_of_runs(story.code):
         yield f"The next run is due {clock.full(story.next_due)}."
+
+
+def _recovery(story: Story, clock: Clock) -> Iterator[str]:
+    """Until when what is gone can be brought back, or that nobody could tell."""
+    until, told = (story.evidence.get(name) for name in OF_RECOVERY)
+    if (moment := _moment(until)) is not None:
+        yield f"It can be brought back until {clock.full(moment)}."
+    if isinstance(told, str) and told:
+        yield sentence(f"Bringing it back: {said(told)}")
 
 
 def _moment(value: object) -> datetime | None:

@@ -16,6 +16,7 @@ from auditor.ledger.findings import FindingRecords
 from auditor.ledger.flow_runs import FlowRunRecords
 from auditor.ledger.flow_versions import FlowVersionRecords
 from auditor.ledger.folders import FolderRecords
+from auditor.ledger.incident_members import MemberRecords
 from auditor.ledger.incidents import IncidentRecords
 from auditor.ledger.listings import ListingRecords
 from auditor.ledger.migrate import migrate, read_version
@@ -40,6 +41,7 @@ class Ledger(
     FlowVersionRecords,
     WorkingRecords,
     IncidentRecords,
+    MemberRecords,
 ):
     """What is known of runs, folders, files, verdicts and findings, and since when.
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from auditor.alerts.message import write_message
 from auditor.incident_model import EventKind, Message
-from tests.alerts.message_world import NOW, codes_told, make_config, make_incidents, shared_ledger
+from tests.alerts.message_world import NOW, codes_told, make_config, shared_world
 
 FOLDER = Path(__file__).with_name("golden")
 FORMS = {"plain": "txt", "markdown": "md", "html": "html"}
@@ -34,15 +34,9 @@ def name_of(kind: EventKind, code: str, form: str) -> Path:
 
 def render(kind: EventKind, code: str) -> Message:
     reminder = NOW + timedelta(hours=24) if kind not in (EventKind.RECOVERED, EventKind.GAP) else None
-    return write_message(
-        shared_ledger(code, kind in (EventKind.RECOVERED, EventKind.GAP)),
-        make_config(),
-        make_incidents(code, kind),
-        kind,
-        now=NOW,
-        next_reminder=reminder,
-        told_at=NOW - timedelta(hours=1),
-    )
+    told_at = NOW - timedelta(hours=1) if kind is EventKind.REMINDER else None
+    ledger, incidents = shared_world(code, kind)
+    return write_message(ledger, make_config(), incidents, kind, now=NOW, next_reminder=reminder, told_at=told_at)
 
 
 def text_of(message: Message, form: str) -> str:

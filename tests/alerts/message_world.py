@@ -1,7 +1,7 @@
 """A small world that notices are written of: two flows, one ledger, and an incident of each code."""
 
 import atexit
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -9,6 +9,7 @@ from pathlib import Path
 
 from auditor.checks import CATALOGUE
 from auditor.incident_model import Closing, EventKind, Incident, IncidentKey, IncidentState, Member, Signed
+from auditor.incidents import Changes
 from auditor.ledger import Ledger
 from auditor.model import (
     Arrival,
@@ -137,9 +138,24 @@ EXAMPLES: Mapping[str, tuple[str, Evidence]] = {
         "The folder name cannot be read: 20261399 is no date.",
         {"folders": ["exports/5f1e/exportTime=20261399/"], "folder_count": 1, "objects": 3},
     ),
+    "export-deleted": (
+        "2 files of this export are gone that lay there when it had come to rest.",
+        {"files": ["part-00001.json.gz", "part-00002.json.gz"], "file_count": 2, "seen_at": "2026-11-25T00:00:00Z"},
+    ),
+    "export-changed": (
+        "A file of this export is not as it was when it had come to rest.",
+        {"files": ["part-00001.json.gz"], "size_before": 1048576, "size_now": 2048, "seen_at": "2026-11-25T00:00:00Z"},
+    ),
     "mass-loss": (
-        "1,204 of 48,113 known objects are gone.",
-        {"gone": 1204, "changed": 0, "datasets": ["Web events", "Web 01", "Web 02"], "known": 48113},
+        "1,204 of 48,113 known objects are gone (1,204) or changed (0): 602 exports of 3 datasets.",
+        {
+            "gone": 1204,
+            "changed": 0,
+            "datasets": ["Web events", "Web 01", "Web 02"],
+            "last_seen_as_before": "2026-11-24T00:00:00Z",
+            "recoverable_until": None,
+            "recovery": "whether versions, soft delete or a replica keep them could not be read",
+        },
     ),
     "notices-undelivered": (
         "The channel pager refused 3 notices: 403.",
@@ -175,29 +191,50 @@ def make_config(**changes: object) -> Config:
     return replace(config, **changes)  # type: ignore[arg-type]
 
 
-def make_ledger(code: str, *, hostile: str = "", later: bool = False) -> Ledger:
-    """One in which the runs stand as an incident of `code` wants them. `later`: the next due time came right."""
+def make_world(code: str, kind: EventKind = EventKind.OPENED) -> tuple[Ledger, list[Incident]]:
+    """A ledger in which the runs stand as incidents of `code` want them, and the incidents of one notice."""
     ledger = Ledger.in_memory()
-    number = ledger.begin_audit(now=NOW, tool_version="1", config_hash="0", options={}, flows=[WEB, "crm-daily"])
-    runs = [*list_verdicts(code, hostile)]
-    if later:
+    runs = [*list_verdicts(code)]
+    if kind in (EventKind.RECOVERED, EventKind.GAP):  # the next due time came right
         runs += [sound(WEB, one.id, DUES[-1] + 3 * H) for one in DATASETS]
+    record(ledger, runs)
+    keep(ledger, [make_incident("waiver-expired", f"earlier {n}", 0) for n in range(16)])
+    opened = [make_incident(code, dataset, 0) for dataset in concerned_by(code)]
+    first = [replace(one, members=one.members[:1], last_seen_at=one.opened_at) for one in opened]
+    numbers = [one.number for one in keep(ledger, first)]
+    opened = [one.kept_as(number) for one, number in zip(opened, numbers, strict=True)]
+    keep(ledger, opened)
+    now = [changed_for(one, kind) for one in opened]
+    keep(ledger, now)
+    return ledger, now
+
+
+def record(ledger: Ledger, runs: Sequence[Verdict]) -> None:
+    """What one audit says."""
+    number = ledger.begin_audit(now=NOW, tool_version="1", config_hash="0", options={}, flows=[WEB, "crm-daily"])
     ledger.record_verdicts(number, runs, at=NOW)
     ledger.finish_audit(number, status=Status.FINDINGS, watched=(), files_read=0, files_reused=0, bytes_read=0)
-    return ledger
+
+
+def keep(ledger: Ledger, incidents: Sequence[Incident]) -> list[Incident]:
+    return ledger.update_incidents_with(lambda _: Changes(incidents=tuple(incidents)))
 
 
 @cache
-def shared_ledger(code: str, later: bool = False) -> Ledger:
+def shared_world(code: str, kind: EventKind = EventKind.OPENED) -> tuple[Ledger, list[Incident]]:
     """The same, made once, for those who only read it."""
-    ledger = make_ledger(code, later=later)
+    ledger, incidents = make_world(code, kind)
     atexit.register(ledger.close)
-    return ledger
+    return ledger, incidents
+
+
+def concerned_by(code: str) -> list[str]:
+    return [one.id for one in DATASETS] if code in OF_ALL else [ONE]
 
 
 def list_verdicts(code: str, hostile: str = "") -> Iterable[Verdict]:
     yield sound("crm-daily", "crm0", datetime(2026, 11, 25, tzinfo=UTC), claim=None)
-    concerned = [one.id for one in DATASETS] if code in OF_ALL else [ONE]
+    concerned = concerned_by(code)
     for dataset in DATASETS:
         yield sound(WEB, dataset.id, SOUND)
         for due in DUES:
@@ -271,13 +308,7 @@ def example(code: str) -> tuple[str, Evidence]:
     return EXAMPLES.get(code, (CATALOGUE[code].meaning, {}))
 
 
-def make_incidents(code: str, kind: EventKind = EventKind.OPENED) -> list[Incident]:
-    """Those that one notice would tell of together."""
-    datasets = [one.id for one in DATASETS] if code in OF_ALL else [ONE]
-    return [make_incident(code, dataset, 17 + place, kind) for place, dataset in enumerate(datasets)]
-
-
-def make_incident(code: str, dataset: str, number: int, kind: EventKind = EventKind.OPENED) -> Incident:
+def make_incident(code: str, dataset: str, number: int) -> Incident:
     entry = CATALOGUE[code]
     message, evidence = example(code)
     has_dues = entry.family in RUN_FAMILIES and code not in (
@@ -290,7 +321,7 @@ def make_incident(code: str, dataset: str, number: int, kind: EventKind = EventK
     if code in ("export-unexpected", "export-duplicate"):
         members = (Member(None, f"exports/{dataset}/exportTime=20261124171500/"),)
     since = {"export-late": DUES[1] + 2.5 * H, "protection-stale": SOUND + 12 * H}.get(code, DUES[0] + 6 * H)
-    incident = Incident(
+    return Incident(
         key=key_of(code, dataset),
         severity=entry.severity,
         opened_at=since + H / 12,
@@ -301,7 +332,6 @@ def make_incident(code: str, dataset: str, number: int, kind: EventKind = EventK
         message=message,
         evidence=evidence,
     )
-    return changed_for(incident, kind)
 
 
 def key_of(code: str, dataset: str) -> IncidentKey:
@@ -311,7 +341,7 @@ def key_of(code: str, dataset: str) -> IncidentKey:
     if family == "access" or code in ("credential-expiring", *FLOWLESS):
         return IncidentKey(code, dataset="65a9" if code == "unknown-dataset" else "", destination=LAKE)
     if code in ("waiver-expired", "notices-undelivered", "dataset-unprotected"):
-        return IncidentKey(code)
+        return IncidentKey(code, dataset=dataset if dataset.startswith("earlier") else "")
     if family == "protection" and code != "export-expiring":
         return IncidentKey(code, WEB, "", LAKE)
     return IncidentKey(code, WEB, dataset, LAKE)
@@ -319,17 +349,15 @@ def key_of(code: str, dataset: str) -> IncidentKey:
 
 def changed_for(incident: Incident, kind: EventKind) -> Incident:
     """As it would stand when an event of `kind` is told."""
-    closed = replace(incident, state=IncidentState.CLOSED, closed_at=NOW, members=(), gaps=incident.members)
+    closed = replace(incident, state=IncidentState.CLOSED, closed_at=NOW, members=())
     if kind is EventKind.GAP:
-        return replace(closed, closing=Closing.NEXT_RIGHT)
-    if kind is EventKind.REMINDER:
-        signed = Signed("dana", NOW - H, "looking into it with Adobe")
-        return replace(incident, acknowledged=signed)
+        return replace(closed, closing=Closing.NEXT_RIGHT, gaps=incident.members)
+    if kind is EventKind.REMINDER and incident.key.code == "credential-expired":
+        return replace(incident, acknowledged=Signed("dana", NOW - H, "the new key comes at noon"))
     if kind is not EventKind.RECOVERED:
         return incident
     if incident.key.code in ("export-missing", "run-failed"):
         return replace(closed, closing=Closing.NEXT_RIGHT, gaps=incident.members[:1])
     if incident.key.code == "schema-changed":
-        signed = Signed("dana", NOW, "the new field group is meant")
-        return replace(closed, closing=Closing.ACCEPTED, gaps=(), accepted=signed)
-    return replace(closed, closing=Closing.RECOVERED, members=incident.members, gaps=())
+        return replace(closed, closing=Closing.ACCEPTED, accepted=Signed("dana", NOW, "the new field group is meant"))
+    return replace(closed, closing=Closing.RECOVERED)

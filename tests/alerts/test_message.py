@@ -15,8 +15,9 @@ from auditor.alerts.words_codes import words_for
 from auditor.alerts.words_commands import list_commands
 from auditor.cli import app
 from auditor.incident_model import EventKind, Incident, IncidentKey, Member, Message
+from auditor.incidents import Changes
 from auditor.ledger import Ledger
-from auditor.model import Arrival, Claim, Content, Dataset, RunState, Severity, Status, Verdict
+from auditor.model import Arrival, Claim, Content, Dataset, RunState, Severity, Verdict
 from auditor.settings import Config
 from auditor.settings.alerts import Alerts
 from tests.alerts.message_world import (
@@ -26,11 +27,14 @@ from tests.alerts.message_world import (
     ONE,
     SOUND,
     WEB,
+    changed_for,
     codes_told,
+    keep,
     make_config,
     make_incident,
-    make_incidents,
-    shared_ledger,
+    make_world,
+    record,
+    shared_world,
 )
 
 H = timedelta(hours=1)
@@ -44,9 +48,12 @@ def write(
     incidents: Sequence[Incident] | None = None,
     config: Config | None = None,
     told_at: datetime | None = None,
+    world: Ledger | None = None,
 ) -> Message:
-    told = incidents or make_incidents(code, kind)
-    ledger = shared_ledger(code) if runs is None else ledger_of(runs)
+    ledger, told = (world, incidents) if world and incidents else shared_world(code, kind)
+    told = incidents or told
+    if runs is not None:
+        ledger = ledger_of(runs)
     try:
         return write_message(ledger, config or make_config(), told, kind, now=NOW, told_at=told_at)
     finally:
@@ -56,9 +63,7 @@ def write(
 
 def ledger_of(runs: Sequence[Verdict]) -> Ledger:
     ledger = Ledger.in_memory()
-    number = ledger.begin_audit(now=NOW, tool_version="1", config_hash="0", options={}, flows=[WEB])
-    ledger.record_verdicts(number, runs, at=NOW)
-    ledger.finish_audit(number, status=Status.FINDINGS, watched=(), files_read=0, files_reused=0, bytes_read=0)
+    record(ledger, runs)
     return ledger
 
 
@@ -160,17 +165,48 @@ def test_a_recovery_says_which_due_times_stay_a_gap() -> None:
 def test_what_only_acceptance_ends_offers_acceptance_and_nothing_else(code: str) -> None:
     only = code in {"export-changed", "export-deleted", "mass-loss", "protection-weakened", "schema-changed"}
     text = write(code).plain
-    assert (" accept 17 " in text, " ack 17 " in text) == (only, not only)
+    assert ("export-auditor accept " in text, "export-auditor ack " in text) == (only, not only)
 
 
 def test_a_reminder_says_how_long_it_lasts_and_what_was_added() -> None:
     message = write("export-missing", EventKind.REMINDER, told_at=NOW - H)
     assert "still so after 3 h 10 min" in message.title
-    assert "2 due times more since you were last told: 24 Nov 18:00, 21:00 UTC." in message.plain
+    assert "What was added since you were last told\n  1 due time: 24 Nov 21:00 UTC." in message.plain
 
 
 def test_a_reminder_adds_nothing_that_was_told() -> None:
     assert "since you were last told" not in write("export-missing", EventKind.REMINDER, told_at=NOW).plain
+
+
+def test_more_datasets_of_what_was_told_are_named_as_new() -> None:
+    text = write("export-missing", told_at=NOW - 4 * H).plain
+    assert "since you were last told\n  2 due times: 24 Nov 18:00, 21:00 UTC.\n  20 datasets: " in text
+
+
+def test_a_recovery_says_for_which_datasets_it_goes_on() -> None:
+    ledger, incidents = make_world("export-missing", EventKind.OPENED)
+    over = [changed_for(one, EventKind.RECOVERED) for one in incidents[:18]]
+    with ledger:
+        keep(ledger, over)
+        message = write_message(ledger, make_config(), over, EventKind.RECOVERED, now=NOW)
+    assert "18 of 20 datasets" in message.title
+    assert "It goes on for 2 other datasets: Web 18, Web 19." in message.plain
+
+
+def test_a_cause_says_what_waits_for_it() -> None:
+    ledger, incidents = make_world("destination-unreachable")
+    child = make_incident("export-missing", ONE, 0)
+    with ledger:
+        ledger.update_incidents_with(
+            lambda _: Changes(incidents=(child, *incidents), causes={child.key: incidents[0].key})
+        )
+        text = write_message(ledger, make_config(), incidents, EventKind.OPENED, now=NOW).plain
+    assert "1 other incident waits for it, and you are told of it if it goes on after this: export-missing." in text
+
+
+def test_a_recovery_names_the_due_times_though_the_incident_holds_them_no_more() -> None:
+    text = write("export-late", EventKind.RECOVERED).plain
+    assert "Late exports, 2 due times: 24 Nov 18:00, 21:00 UTC." in text
 
 
 def test_a_gap_asks_for_no_acknowledgement_and_says_that_nothing_goes_on() -> None:
@@ -235,7 +271,8 @@ def test_a_notice_about_nothing_is_a_mistake() -> None:
 @pytest.mark.parametrize("code", codes_told())
 @pytest.mark.parametrize("kind", [*EventKind])
 def test_every_code_can_be_told_in_every_kind(code: str, kind: EventKind) -> None:
-    message = write(code, kind)
+    incidents = [changed_for(one, kind) for one in shared_world(code)[1]]
+    message = write(code, kind, incidents=incidents, world=shared_world(code)[0])
     assert len(message.short) <= 160
     assert "\n" not in message.title + message.short
     assert all((message.plain, message.markdown, message.html))
@@ -260,7 +297,8 @@ def test_a_test_message_says_that_it_is_one() -> None:
 @pytest.mark.parametrize("code", codes_told())
 def test_every_command_can_be_pasted(code: str) -> None:
     config = make_config()
-    story = gather_stories(shared_ledger(code), config, make_incidents(code), EventKind.OPENED, now=NOW)[0]
+    ledger, incidents = shared_world(code)
+    story = gather_stories(ledger, config, incidents, EventKind.OPENED, now=NOW)[0]
     for command in list_commands(story, config.path, follows_adobe=True):
         understood(shlex.split(command.line))
 

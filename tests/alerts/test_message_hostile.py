@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from functools import cache
 from html.parser import HTMLParser
 
 import pytest
@@ -11,8 +12,19 @@ from markdown_it import MarkdownIt
 
 from auditor.alerts.message import write_message
 from auditor.incident_model import EventKind, Incident, IncidentKey, Member, Message, Signed
+from auditor.ledger import Ledger
 from auditor.model import Care, Dataset
-from tests.alerts.message_world import LAKE, NOW, ONE, WEB, make_config, make_incidents, make_ledger
+from tests.alerts.message_world import (
+    LAKE,
+    NOW,
+    ONE,
+    WEB,
+    changed_for,
+    list_verdicts,
+    make_config,
+    make_world,
+    record,
+)
 
 HOSTILE = [
     "a\nbcc: all@example.com\n",
@@ -54,9 +66,16 @@ def write(code: str, name: str, kind: EventKind) -> Message:
     own = Dataset(ONE, name, care)
     flow = replace(config.flows[WEB], datasets=(own, *config.flows[WEB].datasets[1:]), care=care)
     config = replace(config, flows={**config.flows, WEB: flow})
-    with make_ledger(code, hostile=_kept(name)) as ledger:
-        incidents = [_told(one, name) for one in make_incidents(code, kind)]
-        return write_message(ledger, config, incidents, kind, now=NOW, route=name)
+    ledger, incidents = _world(code)
+    record(ledger, [*list_verdicts(code, _kept(name))])
+    told = [_told(changed_for(one, kind), name) for one in incidents]
+    return write_message(ledger, config, told, kind, now=NOW, route=name)
+
+
+@cache
+def _world(code: str) -> tuple[Ledger, list[Incident]]:
+    """Of these tests alone: they write into it."""
+    return make_world(code)
 
 
 def _kept(name: str) -> str:
