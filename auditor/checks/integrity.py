@@ -17,7 +17,7 @@ EXPORT_CHANGED = FindingType(
     remedy=(
         "Compare size, time and version before and after in the evidence, and ask who wrote then: the provider's "
         "log of access names the key that was used. Restore the earlier version where versioning keeps it. If the "
-        "change was meant, accept the incident with the reason: `export-auditor accept NUMBER --by … --why …`."
+        "change was meant, accept the incident (`export-auditor accept`) with the reason."
     ),
 )
 
@@ -35,7 +35,7 @@ EXPORT_DELETED = FindingType(
     remedy=(
         "Restore the files where versions or soft delete keep them: that ends by itself after some days. Have the run "
         "exported again if Experience Platform still has the records. If a lifecycle rule is meant, set `retain` on "
-        "the destination; if the deletion was meant, accept it: `export-auditor accept NUMBER --by … --why …`."
+        "the destination; if the deletion was meant, accept the incident (`export-auditor accept`)."
     ),
 )
 
@@ -54,6 +54,6 @@ MASS_LOSS = FindingType(
     remedy=(
         "Look at the destination now: stop lifecycle rules and jobs that write there, and change keys that may be "
         "known to others. Restore from versions, soft delete or a replica before they end. If it was meant, accept "
-        "the incident: `export-auditor accept NUMBER --by … --why …`."
+        "the incident (`export-auditor accept`) with the reason."
     ),
 )
