@@ -7,6 +7,7 @@ from auditor.cli.audit import audit
 from auditor.cli.calendar import calendar
 from auditor.cli.config import config_app
 from auditor.cli.coverage import coverage
+from auditor.cli.db import db_app
 from auditor.cli.demo import demo
 from auditor.cli.destinations import destinations_app
 from auditor.cli.discover import discover
@@ -33,6 +34,7 @@ app.command()(calendar)
 app.command()(explain)
 app.command()(accept)
 app.add_typer(config_app, name="config")
+app.add_typer(db_app, name="db")
 app.add_typer(destinations_app, name="destinations")
 app.add_typer(experience_platform_app, name="experience-platform")
 app.add_typer(exports_app, name="exports")

@@ -20,6 +20,8 @@ from auditor.ledger.incident_members import MemberRecords
 from auditor.ledger.incidents import IncidentRecords
 from auditor.ledger.listings import ListingRecords
 from auditor.ledger.migrate import migrate, read_version
+from auditor.ledger.periods import PeriodRecords
+from auditor.ledger.notices import NoticeRecords
 from auditor.ledger.schema import HEAD
 from auditor.ledger.service_schema import incidents as _  # noqa: F401  # the tables are part of the metadata
 from auditor.ledger.verdicts import VerdictRecords
@@ -41,6 +43,8 @@ class Ledger(
     FlowVersionRecords,
     WorkingRecords,
     IncidentRecords,
+    PeriodRecords,
+    NoticeRecords,
     MemberRecords,
 ):
     """What is known of runs, folders, files, verdicts and findings, and since when.

@@ -4,6 +4,7 @@ Others wait for the lock and find the work done (langflow-ai/langflow#13204, sql
 """
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
@@ -11,7 +12,7 @@ from sqlalchemy import Connection, inspect, text
 from auditor.ledger.errors import LedgerError
 from auditor.ledger.schema import HEAD, VERSION_TABLE, metadata
 
-__all__ = ["migrate", "read_version"]
+__all__ = ["is_newer", "migrate", "read_version"]
 
 SCRIPTS = Path(__file__).parent / "migrations"
 ONE_AT_A_TIME = threading.Lock()  # Alembic keeps what it is doing in globals of the process
@@ -24,9 +25,19 @@ def read_version(connection: Connection) -> str | None:
     return connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()  # noqa: S608 our constant
 
 
-def migrate(connection: Connection) -> None:
+def is_newer(version: str) -> bool:
+    """Whether this export-auditor has never heard of the schema `version`."""
+    if version == HEAD:
+        return False
+    from alembic.script import ScriptDirectory  # slow to import, and seldom needed
+
+    return version not in {script.revision for script in ScriptDirectory(str(SCRIPTS)).walk_revisions()}
+
+
+def migrate(connection: Connection, before: Callable[[], None] | None = None) -> None:
     """Migrate to HEAD inside the transaction of `connection`, which holds the writers' lock.
 
+    `before` is called ahead of the first change to a ledger of an earlier version, and to no other.
     Raises LedgerError for a database of a newer version, or one that belongs to something else.
     """
     version = read_version(connection)
@@ -34,19 +45,19 @@ def migrate(connection: Connection) -> None:
         return
     if version is None:
         _refuse_strangers(connection)
-    # Slow to import, and seldom needed.
-    from alembic import command
-    from alembic.config import Config
-    from alembic.script import ScriptDirectory
-
-    config = Config()
-    config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    if version is not None and version not in known:
+    elif is_newer(version):
         raise LedgerError(
             f"ledger: its schema {version!r} is newer than this export-auditor knows ({HEAD}); "
             "install the newer export-auditor, or name another ledger"
         )
+    elif before:
+        before()
+    # Slow to import, and seldom needed.
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
     config.attributes["connection"] = connection
     with ONE_AT_A_TIME:
         command.upgrade(config, "head")

@@ -38,7 +38,10 @@ ASKING = [  # every command that asks Experience Platform: its name, arguments, 
     ("exports plan", "", "/flows"),
     ("exports apply", "--yes", "/flows"),  # of what is there already
 ]
-NOT_ASKING = ["config check", "config init", "config schema", "demo", "explain", "accept"]
+NOT_ASKING = [
+    *("config check", "config init", "config schema", "demo", "explain", "accept"),
+    *("db backup", "db copy", "db info", "db upgrade"),
+]
 """They ask nothing of it, or, as the demo does, a stand-in of their own."""
 
 

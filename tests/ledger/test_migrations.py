@@ -147,7 +147,7 @@ def test_a_newer_schema_is_refused_and_left_alone(url: str) -> None:
 
 def test_a_second_opening_migrates_nothing(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     Ledger.open(url).close()
-    monkeypatch.setattr("auditor.ledger.ledger.migrate", lambda _: pytest.fail("it migrated again"))
+    monkeypatch.setattr("auditor.ledger.ledger.migrate", lambda *_: pytest.fail("it migrated again"))
     with Ledger.open(url) as ledger:
         assert begin(ledger) == 1
 
