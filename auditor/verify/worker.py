@@ -1,5 +1,6 @@
 """What runs in a worker process: opens the destination once, then checks batch after batch."""
 
+import logging
 import os
 import pickle
 import signal
@@ -27,6 +28,7 @@ def prepare(parent: Connection) -> None:
     `parent` is a pipe that nobody writes to: it ends when the parent does, however that happened.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    logging.getLogger().addHandler(logging.NullHandler())  # libraries' warnings may hold addresses with signatures
     threading.Thread(target=_die_with, args=(parent,), name="parent-watch", daemon=True).start()
 
 
