@@ -32,7 +32,7 @@ from auditor.ledger.sql import chunks, insert_into, next_id
 from auditor.ledger.types import from_text, identity_of, micros, to_text
 from auditor.model import Severity
 
-__all__ = ["IncidentRecords", "read_event", "read_incidents"]
+__all__ = ["IncidentRecords", "read_event", "read_incidents", "read_silence"]
 
 
 class IncidentRecords(Database):
@@ -137,7 +137,7 @@ class IncidentRecords(Database):
     def list_silences(self, *, now: datetime | None = None) -> list[Silence]:
         """All, oldest first; with `now`, those that hold then."""
         with self._reading() as connection:
-            found = [_read_silence(row) for row in connection.execute(select(silences).order_by(silences.c.id))]
+            found = [read_silence(row) for row in connection.execute(select(silences).order_by(silences.c.id))]
         return [one for one in found if now is None or one.holds(now)]
 
 
@@ -355,7 +355,8 @@ def _dump_match(match: Match) -> dict[str, str]:
     return {**given, "severity": match.severity.value} if match.severity else given
 
 
-def _read_silence(row: Row[Any]) -> Silence:
+def read_silence(row: Row[Any]) -> Silence:
+    """The silence that a row of `silences` holds."""
     given = dict(row.matches)
     severity = given.pop("severity", None)
     match = replace(Match(**given), severity=Severity(severity) if severity else None)

@@ -1,0 +1,1 @@
+"""Ways to reach people: one module per kind of channel, loaded when one is used."""
