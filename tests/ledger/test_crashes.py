@@ -13,13 +13,15 @@ from typing import Any
 
 import pytest
 
-from auditor.incident_model import Event, EventKind, IncidentKey, Match, Member, Signed, Silence
+from auditor.incident_model import Event, EventKind, IncidentKey, Match, Member, NoticeState, Signed, Silence
 from auditor.incidents import Changes, Known
 from auditor.incidents.opening import open_incident, take_in
 from auditor.ledger import Ledger
 from auditor.ledger.database import parse_place
+from auditor.ledger.periods import KeptReport
 from auditor.ledger.schema import metadata
 from auditor.model import Arrival, Finding, Manifest, Severity, Unverifiable, Watched
+from tests.ledger.test_notices import notice
 from tests.ledger.test_platform import FLOW_ID, PLATFORM, record, version
 from tests.ledger.things import (
     DATASET,
@@ -75,8 +77,17 @@ def _audit(ledger: Ledger, number: int) -> int:
     ledger.source_since(PLACE, "s3\0bucket", at=now)
     ledger.record_changes([changed(file(f"{prefix(0)}part-0"), at=now)])
     ledger.record_configuration(f"hash {number}", tool_version="1", summary={}, at=now)
+    ledger.keep_period_report("2026-09", {}, KeptReport(number, now, "digest", b"body"))
     _tell_of_incidents(ledger, number, now)
+    _send_notices(ledger, number, now)
     return audit
+
+
+def _send_notices(ledger: Ledger, number: int, now: datetime) -> None:
+    ledger.add_notices([notice(f"{number}-{word}", created_at=now, next_at=now) for word in ("sent", "waiting")])
+    for one in ledger.due_notices(now):
+        if one.key.endswith("sent") and ledger.begin_sending(one.id, now, again_at=now):
+            ledger.finish_sending(one.id, state=NoticeState.SENT, reason="taken", at=now)
 
 
 def _tell_of_incidents(ledger: Ledger, number: int, now: datetime) -> None:
@@ -106,6 +117,8 @@ def _say(ledger: Ledger, last: int) -> Mapping[str, Any]:
         "first": ledger.first_audit_at(),
         "runs": list(ledger.known_flow_runs(PLATFORM, FLOW_ID, since=NOON, until=NOON + 99 * HOUR)),
         "flow": ledger.flow_history(PLATFORM, FLOW_ID)[-1].version,
+        "reports": [one.revision for one in ledger.period_reports("2026-09", {})],
+        "notices": sorted({(one.key, one.state) for one in ledger.list_notices()}),
         "changes": [(one.before, one.after, one.kind) for one in ledger.standing_changes(PLACE)],
         "incidents": [(i.key, i.members, i.accepted) for i in ledger.live_incidents()],
         "baseline": baseline.version if (baseline := ledger.flow_baseline(PLATFORM, FLOW_ID)) else None,
