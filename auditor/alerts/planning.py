@@ -15,7 +15,7 @@ from auditor.alerts.stages.hold import (
 )
 from auditor.alerts.stages.remind import find_reminders
 from auditor.alerts.stages.route import choose_targets
-from auditor.incident_model import Event, EventState
+from auditor.incident_model import Event, EventKind, EventState
 from auditor.settings import Config
 
 
@@ -26,8 +26,9 @@ def make_plan(picture: Picture, config: Config) -> Plan:
     cases, gathered_at = gather(cases, routes, picture.now)
     news = draft_news(cases, picture, routes)
     cases, recoveries = draft_recoveries(cases, picture)
-    told_now = frozenset((one.target.channel, one.dedup) for one in news)
-    reminders = find_reminders(picture, config.alerts, config.flows, told_now)
+    told_now = {(one.target.channel, one.dedup) for one in news}
+    untold = {case.incident.number for case in cases if case.fate is Fate.WAITS and case.kind is EventKind.OPENED}
+    reminders = find_reminders(picture, config.alerts, config.flows, told_now=told_now, untold=untold)
     drafts = drop_told((*news, *recoveries, *reminders.drafts), picture)
     return Plan(
         drafts=tuple(drafts),

@@ -32,6 +32,7 @@ WEB = Flow(
     "lake",
     (Dataset(A, "Web", Care(team="web", tags=("gdpr",))), Dataset(B, "App", Care(team="app", owner="jo@example.com"))),
     (),
+    experience_platform="prod",
 )
 DAILY = Flow("daily", "vault", (Dataset(C, "Profiles", Care(team="crm")),), ())
 ALL = Route("1", ("mail",))

@@ -37,6 +37,13 @@ WHO = [  # told, routes, incident, severity, channels
         "error",
         ["hook", "crm", "mail"],
     ),
+    (
+        "a sandbox concerns the flows that are held against it",
+        ROUTES,
+        key("access-denied", "", "", "prod"),
+        "error",
+        ["hook", "mail"],
+    ),
     ("a channel that is broken is nobody's flow", ROUTES, key("notices-undelivered", "", "", ""), "warning", ["mail"]),
     ("by tag", (Route("1", ("law",), Match(tag="gd*")),), key(dataset=A), "error", ["law"]),
     ("by owner", (Route("1", ("jo",), Match(owner="*@example.com")),), key(dataset=B), "error", ["jo"]),

@@ -1,7 +1,7 @@
 """Reminders of what goes on: after `repeat`, then ever more rarely, by what the ledger says was told. Pure."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -31,13 +31,18 @@ def next_reminder(count: int, repeat: timedelta) -> timedelta:
 
 
 def find_reminders(
-    picture: Picture, alerts: Alerts, flows: Mapping[str, Flow], told_now: frozenset[tuple[str, str]]
+    picture: Picture,
+    alerts: Alerts,
+    flows: Mapping[str, Flow],
+    *,
+    told_now: Collection[tuple[str, str]],
+    untold: Collection[int],
 ) -> Reminders:
-    """`told_now`: channels and groups that are told of anything in this pass."""
+    """`told_now`: channels and groups that are told of anything in this pass; `untold`: incidents that wait for it."""
     routes = {route.name: route for route in alerts.routes}
     drafts: list[Draft] = []
     later: list[datetime] = []
-    for dedup, incidents in _by_group(_kept_in_mind(picture, flows)).items():
+    for dedup, incidents in _by_group(_kept_in_mind(picture, flows, untold)).items():
         for target, concerned in _by_channel(incidents, alerts, flows).items():
             if (target.channel, dedup) in told_now:
                 later.append(picture.now + routes[target.route].repeat)
@@ -49,9 +54,8 @@ def find_reminders(
     return Reminders(tuple(drafts), min(later, default=None))
 
 
-def _kept_in_mind(picture: Picture, flows: Mapping[str, Flow]) -> Iterable[Incident]:
+def _kept_in_mind(picture: Picture, flows: Mapping[str, Flow], untold: Collection[int]) -> Iterable[Incident]:
     """What is open, was told or tried to be, and is neither explained, silenced nor acknowledged."""
-    untold = {event.incident for event in picture.waiting if event.kind is EventKind.OPENED}
     for incident in picture.incidents.values():
         if incident.is_open and incident.acknowledged is None and incident.number not in untold:
             is_held = picture.cause_of(incident) or find_silence(incident, picture.silences, flows, picture.now)

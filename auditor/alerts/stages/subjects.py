@@ -31,7 +31,7 @@ def list_subjects(key: IncidentKey, flows: Mapping[str, Flow]) -> list[Subject]:
     found = [
         Subject(flow.destination, flow.name, dataset.id, dataset.name, dataset.care)
         for flow in flows.values()
-        if key.flow in ("", flow.name) and key.destination in ("", flow.destination)
+        if key.flow in ("", flow.name) and key.destination in _places(flow, key.code)
         for dataset in flow.datasets
         if key.dataset in ("", dataset.id)
     ]
@@ -57,6 +57,12 @@ def is_silenced_by(match: Match, incident: Incident, flows: Mapping[str, Flow]) 
     if match.severity is not None and match.severity is not incident.severity:
         return False
     return all(fits(match, incident.key, subject) for subject in list_subjects(incident.key, flows))
+
+
+def _places(flow: Flow, code: str) -> tuple[str, ...]:
+    """What a key may name as destination to concern `flow`: what keeps the audit out may name Experience Platform."""
+    is_access = _family(code) == ALL_CONCERNED
+    return ("", flow.destination, *((flow.experience_platform,) if is_access and flow.experience_platform else ()))
 
 
 def _family(code: str) -> str:
