@@ -12,7 +12,7 @@ from auditor.worlds import Run, World, WorldFlow, build_world, faults
 from auditor.worlds.faults.befall import pick, rewrite
 from auditor.worlds.model import Delivery, Loose
 from auditor.worlds.plan import deliver
-from tests.faults import refusals
+from tests.faults import changes, refusals
 from tests.faults.harmless import KINDS as HARMLESS
 from tests.faults.measure import audit
 from tests.faults.scenes import JSON, PARQUET
@@ -144,7 +144,9 @@ NEAR_MISSES: dict[str, Callable[[], World]] = {
 
 
 def test_every_code_has_a_near_miss():
-    assert set(NEAR_MISSES) | refusals.NEARLY | OF_COVERAGE_AND_ENDS | OF_THE_PLATFORM == set(CATALOGUE)
+    assert set(NEAR_MISSES) | refusals.NEARLY | changes.NEARLY | OF_COVERAGE_AND_ENDS | OF_THE_PLATFORM == set(
+        CATALOGUE
+    )
 
 
 @pytest.mark.parametrize("code", NEAR_MISSES)
