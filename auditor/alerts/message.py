@@ -32,7 +32,8 @@ IN_FULL = 5
 """So many stories of one notice are told in full; the others have a line each, past 20 they are counted."""
 SHORT = 160
 TITLE = 250
-_GAP = "No: later due times are right. The hole stays in reports until it is filled, or waived with a reason."
+_ONCE = "No: it is told this once."
+_HOLE = "No: later due times are right. The hole stays in reports until it is filled, or waived with a reason."
 _ON_WAITING = re.compile(r"\bwaiting (alone )?(helps|does not help|loses)", re.IGNORECASE)
 _COLOURS = {"critical": "#c62828", "error": "#d84315", "warning": "#b26a00", "info": "#1565c0", "over": "#2e7d32"}
 
@@ -124,7 +125,7 @@ def _sections(story: Story, clock: Clock, config: Config) -> tuple[Section, ...]
     commands = list_commands(story, config.path, follows_adobe=bool(config.experience_platform))
     waiting = say_waiting(story, clock)
     return (
-        Section("Does it go on?", () if goes_on else (_GAP,)),
+        Section("Does it go on?", () if goes_on else (_HOLE if story.is_hole else _ONCE,)),
         Section("What was added since you were last told", say_added(story, clock)),
         Section("Datasets", say_datasets(story)),
         Section("What Adobe says", tuple(say_adobe(story))),

@@ -100,6 +100,11 @@ class Story:
         return self.incidents[0].evidence
 
     @property
+    def is_hole(self) -> bool:
+        """Told afterwards: due times of which something is lacking still, while later ones are right."""
+        return self.kind is EventKind.GAP and bool(self.dues) and self.code != "export-late"
+
+    @property
     def accepts_only(self) -> bool:
         return self.code in ACCEPT_ONLY
 

@@ -77,10 +77,13 @@ def read_runs(
         return tuple(chosen), len(chosen) < len(wanted)
     if incidents[0].key.code != "protection-stale" or newest is None or kind is EventKind.RECOVERED:
         return (), False
+    last = max(one.last_seen_at for one in incidents)
     since = newest.oldest or min(one.since for one in incidents) - _BACK
-    runs = _read_members(ledger, incidents, {since})
+    is_part = len(incidents) > _ONE_BY_ONE and since < last - _BACK
+    runs = _read_members(ledger, incidents, {max(since, last - _BACK) if is_part else since})
     datasets = {one.key.dataset for one in incidents}
-    return tuple(run for run in runs if run.dataset in datasets and run.due and run.due > since and _is_bad(run)), False
+    bad = (run for run in runs if run.dataset in datasets and run.due and run.due > since and _is_bad(run))
+    return tuple(bad), is_part
 
 
 def read_neighbours(ledger: Ledger, incidents: Sequence[Incident], *, now: datetime) -> ArrivingHere | None:

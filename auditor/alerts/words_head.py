@@ -33,6 +33,10 @@ def say_place(story: Story) -> str:
 
 def say_what(story: Story, clock: Clock) -> str:
     """`no sound export since 15:00 UTC (limit 12 h)`, `no export came`."""
+    if story.code == "mass-loss":
+        return _say_mass(story)
+    if story.code == "export-late" and story.kind is EventKind.GAP:
+        return "exports came late"
     if story.code != "protection-stale":
         return words_for(story.code).what
     hours = story.evidence.get("limit_hours")
@@ -59,7 +63,7 @@ def say_headline(story: Story, clock: Clock) -> str:
     how = {
         EventKind.REMINDER: f", still so after {span_text(story.now - story.since)}",
         EventKind.WORSENED: ", graver now",
-        EventKind.GAP: ", found afterwards",
+        EventKind.GAP: ", found afterwards" if story.is_hole else "",
     }.get(story.kind, "")
     return f"{place}: {say_what(story, clock)}{how}{extent and f'; {extent}'}"
 
@@ -84,6 +88,13 @@ def say_over(story: Story) -> str:
     return words_for(story.code).right
 
 
+def _say_mass(story: Story) -> str:
+    objects, known = (story.evidence.get(name) for name in ("objects", "known_objects"))
+    if isinstance(objects, int) and isinstance(known, int):
+        return f"{objects:,} of {known:,} known objects are gone or changed"
+    return words_for(story.code).what
+
+
 def _lasted(story: Story) -> timedelta:
     return (story.closed_at or story.now) - story.since
 
@@ -105,6 +116,7 @@ def _dues(story: Story, clock: Clock) -> str:
         return _list("", story.dues, clock)
     if story.runs:
         state = " missing" if all(run.arrival is Arrival.MISSING for run in story.runs) else " not right"
+        state += " in the last 7 days" if story.is_part else ""
         return _list(state, tuple(sorted({run.due for run in story.runs if run.due})), clock)
     return count(len(keys), "folder") if keys else ""
 

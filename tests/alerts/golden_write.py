@@ -18,7 +18,7 @@ REPRESENTATIVE = {
         "schema-changed",
     ),
     EventKind.REMINDER: ("export-missing", "protection-stale", "credential-expired"),
-    EventKind.GAP: ("export-missing", "file-truncated"),
+    EventKind.GAP: ("export-missing", "export-unexpected", "file-truncated"),
     EventKind.WORSENED: ("dataset-unprotected",),
 }
 

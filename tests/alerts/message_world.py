@@ -149,6 +149,8 @@ EXAMPLES: Mapping[str, tuple[str, Evidence]] = {
     "mass-loss": (
         "1,204 of 48,113 known objects are gone (1,204) or changed (0): 602 exports of 3 datasets.",
         {
+            "objects": 1204,
+            "known_objects": 48113,
             "gone": 1204,
             "changed": 0,
             "datasets": ["Web events", "Web 01", "Web 02"],

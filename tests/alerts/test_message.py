@@ -215,6 +215,18 @@ def test_a_gap_asks_for_no_acknowledgement_and_says_that_nothing_goes_on() -> No
     assert " ack " not in text
 
 
+@pytest.mark.parametrize("code", ["export-unexpected", "export-duplicate", "export-late"])
+def test_what_is_told_once_is_called_no_hole(code: str) -> None:
+    message = write(code, EventKind.GAP)
+    assert "hole" not in message.plain
+    assert "found afterwards" not in message.title
+    assert "No: it is told this once." in message.plain
+
+
+def test_of_a_mass_loss_the_first_line_says_how_much() -> None:
+    assert write("mass-loss").title == "[critical] lake-backup: 1,204 of 48,113 known objects are gone or changed"
+
+
 def test_times_are_told_in_the_readers_zone_too() -> None:
     config = make_config(alerts=Alerts(zone="Asia/Tokyo"))
     assert "since 2026-11-25 03:00 UTC (12:00 JST), 10 min ago" in write("protection-stale", config=config).plain
@@ -318,3 +330,16 @@ def test_members_that_are_keys_are_named() -> None:
     text = write("export-unexpected", incidents=[incident]).plain
     assert "2 folders" in text.split("\n")[0]
     assert "Folders: a/b/, a/c/" in text
+
+
+def test_of_many_datasets_without_exports_for_long_the_last_week_is_counted_and_said_so() -> None:
+    dues = [SOUND + n * 3 * H for n in range(1, 105)]  # 13 days
+    datasets = [f"d{n:02d}" for n in range(25)]
+    sound = Verdict(WEB, "d00", LAKE, SOUND, Arrival.ON_TIME, Content.SOUND)
+    runs = [missing(due, None, one) for one in datasets for due in dues] + [sound]
+    incidents = [
+        replace(make_incident("protection-stale", one, n), last_seen_at=dues[-1]) for n, one in enumerate(datasets)
+    ]
+    with ledger_of(runs) as ledger:
+        message = write_message(ledger, make_config(), incidents, EventKind.OPENED, now=dues[-1])
+    assert "57 due times missing in the last 7 days: " in message.title
