@@ -4,7 +4,7 @@ What is told rests on the ledger alone, and the clock comes in as an argument: s
 worlds tell the same.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from auditor.alerts.message import write_message
@@ -12,7 +12,7 @@ from auditor.alerts.planning import make_plan
 from auditor.alerts.stages.case import Draft, Picture, Plan, Told, group_of
 from auditor.alerts.stages.subjects import list_subjects
 from auditor.alerts.words_plain import render_plainly
-from auditor.incident_model import EventKind, Message, Notice
+from auditor.incident_model import Event, EventKind, Incident, Message, Notice
 from auditor.ledger import Ledger, LedgerError
 from auditor.ledger.notices import Telling, Untold
 from auditor.settings import Config
@@ -20,17 +20,25 @@ from auditor.settings import Config
 __all__ = ["read_picture", "tell", "when_to_tell", "write_notice"]
 
 
-def tell(ledger: Ledger, config: Config, *, now: datetime) -> int:
+def tell(
+    ledger: Ledger, config: Config, *, now: datetime, note: Callable[[Incident, Event], None] | None = None
+) -> int:
     """Tell of what waits, and remind of what goes on: the number of notices that were written. Raises LedgerError.
 
-    Nothing is sent here. What another instance told in the meantime is not told again.
+    Nothing is sent here. What another instance told in the meantime is not told again. `note` gets each event whose
+    state or reason changes, for the log.
     """
-    plan = make_plan(read_picture(ledger.read_untold(), now), config)
+    picture = read_picture(ledger.read_untold(), now)
+    plan = make_plan(picture, config)
     if not plan.drafts and not plan.events:
         return 0
     # The words are found outside of the transaction: they take many readings, and others must not wait for them.
     notices = [write_notice(ledger, config, draft, now=now) for draft in plan.drafts]
-    return ledger.tell(lambda untold: _keep(untold, plan, notices))
+    written = ledger.tell(lambda untold: _keep(untold, plan, notices))
+    if note is not None:
+        for event in plan.events:
+            note(picture.incidents[event.incident], event)
+    return written
 
 
 def when_to_tell(ledger: Ledger, config: Config, *, now: datetime) -> datetime | None:

@@ -159,7 +159,10 @@ def test_what_the_words_fail_at_is_told_in_few_words(ledger, monkeypatch):
 
 def test_without_a_route_every_event_is_dropped_with_that_reason(ledger):
     opens(ledger, key(), key("protection-stale"))
-    assert tell(ledger, configured(), now=at("08:00")) == 0
+    noted: list[str] = []
+    note = lambda incident, event: noted.append(f"{incident.key.code}: {event.reason}")  # noqa: E731
+    assert tell(ledger, configured(), now=at("08:00"), note=note) == 0
+    assert noted == ["export-missing: no route is configured", "protection-stale: no route is configured"]
     events = [*ledger.events_of(1), *ledger.events_of(2)]
     assert {(event.state, event.reason) for event in events} == {(EventState.DROPPED, "no route is configured")}
     assert ledger.waiting_events() == []
