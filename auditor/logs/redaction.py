@@ -11,7 +11,8 @@ import json
 import re
 import threading
 from collections.abc import Iterable, Iterator
-from urllib.parse import SplitResult, parse_qsl, quote, quote_plus, unquote, urlsplit
+from functools import cache
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 __all__ = ["HIDDEN", "SHORTEST", "redact", "register_secrets"]
 
@@ -79,9 +80,10 @@ class _Known:
     def pattern(self) -> re.Pattern[str] | None:
         if not self._is_fresh:
             with self._lock:
-                spellings = {one for value in self._values for part in _parts(value) for one in _spell(part)}
-                longest_first = sorted(spellings, key=lambda one: (-len(one), one))
-                self._pattern = re.compile("|".join(map(re.escape, longest_first))) if spellings else None
+                parts = {part for value in self._values for part in _parts(value) if len(part) >= SHORTEST}
+                longest_first = sorted(parts, key=lambda one: (-len(one), one))
+                spellings = [spelling for part in longest_first for spelling in (_spell(part), *_spell_base64(part))]
+                self._pattern = re.compile("|".join(spellings)) if spellings else None
                 self._is_fresh = True
         return self._pattern
 
@@ -169,30 +171,31 @@ def _parts_of_query(query: str) -> Iterator[str]:
             yield value
 
 
-def _spell(value: str) -> Iterator[str]:
-    """How a value may be written. The shortest that is looked for has 6 characters."""
-    if len(value) < SHORTEST:
-        return
-    quoted = {
-        quote(value, safe=""),
-        quote(value),
-        quote_plus(value),
-        quote(value, safe="/+=:@"),
-        quote(value, safe="=&"),
+def _spell(value: str) -> str:
+    """A pattern of how a value may be written: each character as it is, or escaped for an address, for JSON, a repr
+    or a page; once, or twice."""
+    return "".join(_spell_character(one) for one in value)
+
+
+@cache
+def _spell_character(one: str) -> str:
+    if one.isascii() and (one.isalnum() or one in "-_"):
+        return one
+    encoded = one.encode("utf-8", "surrogatepass")
+    ways = {
+        rf"\\{{0,4}}{re.escape(one)}",
+        "".join(rf"%(?:25)?(?i:{byte:02x})" for byte in encoded),
+        rf"\\{{1,4}}u(?i:{ord(one):04x})",
+        rf"\\{{1,4}}x(?i:{ord(one):02x})",
+        rf"&#(?:{ord(one)}|x(?i:{ord(one):x}));",
+        *(re.escape(spell(one)) for spell in (html.escape, lambda c: json.dumps(c)[1:-1], lambda c: repr(c)[1:-1])),
+        *([r"\+"] if one == " " else []),
     }
-    lowered = {re.sub(r"%[0-9A-F]{2}", lambda found: found[0].lower(), one) for one in quoted}
-    twice = {quote(one, safe="") for one in quoted}
-    escaped = {
-        json.dumps(value)[1:-1],
-        json.dumps(value, ensure_ascii=False)[1:-1],
-        repr(value)[1:-1],
-        html.escape(value),
-    }
-    yield from {value, *quoted, *lowered, *twice, *escaped, *_spell_base64(value)}
+    return f"(?:{'|'.join(sorted(ways))})"
 
 
 def _spell_base64(value: str) -> Iterator[str]:
-    """Base64 of the value, wherever it begins in what was encoded (as in `user:password`)."""
+    """Patterns of base64 of the value, wherever it begins in what was encoded (as in `user:password`)."""
     raw = value.encode("utf-8", "surrogatepass")
     for before in range(3):
         whole = base64.b64encode(b"\0" * before + raw).decode().rstrip("=")
@@ -201,4 +204,4 @@ def _spell_base64(value: str) -> Iterator[str]:
         core = whole[first:last]
         if len(core) >= SHORTEST:
             safe = core.replace("+", "-").replace("/", "_")
-            yield from {core, safe, quote(core, safe="")}
+            yield from (_spell(core), _spell(safe))

@@ -6,7 +6,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
+
+from auditor.logs import redaction
 from auditor.logs.setup import set_up_logs
+
+
+@pytest.fixture(autouse=True)
+def nothing_known(monkeypatch) -> None:
+    """Secrets that other tests of this process have read are no part of this one."""
+    monkeypatch.setattr(redaction, "_KNOWN", redaction._Known())
 
 
 class Lines:

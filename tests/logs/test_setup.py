@@ -11,13 +11,13 @@ import pytest
 import structlog
 
 from auditor.logs import register_secrets
-from tests.logs.logging_to import logging_to_memory
+from tests.logs.logging_to import logging_to_memory, nothing_known  # noqa: F401  # for every test
 
 SECRET = "hunter22-hunter22"
 
 
 @pytest.fixture(autouse=True)
-def _known():
+def _known(nothing_known):
     register_secrets([SECRET])
 
 
