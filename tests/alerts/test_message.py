@@ -1,6 +1,7 @@
 """What a notice says, and what it does not."""
 
 import shlex
+import subprocess
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,7 +13,7 @@ import typer
 from auditor.alerts.message import write_message, write_test_message
 from auditor.alerts.story import gather_stories
 from auditor.alerts.words_codes import words_for
-from auditor.alerts.words_commands import list_commands
+from auditor.alerts.words_commands import list_answers, list_commands
 from auditor.cli import app
 from auditor.incident_model import EventKind, Incident, IncidentKey, Member, Message
 from auditor.incidents import Changes
@@ -343,3 +344,23 @@ def test_of_many_datasets_without_exports_for_long_the_last_week_is_counted_and_
     with ledger_of(runs) as ledger:
         message = write_message(ledger, make_config(), incidents, EventKind.OPENED, now=dues[-1])
     assert "57 due times missing in the last 7 days: " in message.title
+
+
+@pytest.mark.parametrize("code", ["export-missing", "file-corrupt", "schema-changed", "mass-loss"])
+def test_every_answer_can_be_pasted(code: str) -> None:
+    config = make_config()
+    ledger, incidents = shared_world(code)
+    story = gather_stories(ledger, config, incidents, EventKind.OPENED, now=NOW)[0]
+    numbers = [str(number) for number in story.numbers]
+    for answer in list_answers(story, config.path):
+        told = pasted(answer.line)
+        assert [line.split("\t")[1] for line in told] == numbers
+        for line in told:
+            understood(["export-auditor", *line.split("\t")])
+
+
+def pasted(line: str) -> list[str]:
+    """What a shell would give the command, one line of tabs for each time."""
+    shell = f"export-auditor() {{ local IFS=$'\\t'; printf '%s\\n' \"$*\"; }}; {line}"
+    run = subprocess.run(["bash", "-c", shell], capture_output=True, check=True, text=True, env={"USER": "dana"})
+    return run.stdout.splitlines()
