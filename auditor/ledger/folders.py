@@ -124,6 +124,7 @@ def _folder_row(
         "bytes": sum(file.size for _, file in seen.values()),
         "first_seen_at": at,
         "last_seen_at": at,
+        "rolled_up_at": None,  # it is there again, with its files
     }
 
 
@@ -135,7 +136,7 @@ def _write_folders(connection: Connection, rows: list[dict[str, Any]]) -> None:
     connection.execute(
         statement.on_conflict_do_update(
             index_elements=[export_folders.c.folder],
-            set_={name: new[name] for name in ("export_time", "listing", "files", "bytes")},
+            set_={name: new[name] for name in ("export_time", "listing", "files", "bytes", "rolled_up_at")},
         ),
         rows,
     )

@@ -22,8 +22,10 @@ from auditor.ledger.listings import ListingRecords
 from auditor.ledger.migrate import migrate, read_version
 from auditor.ledger.periods import PeriodRecords
 from auditor.ledger.notices import NoticeRecords
+from auditor.ledger.rollup import RollUpRecords
 from auditor.ledger.schema import HEAD
 from auditor.ledger.service_schema import incidents as _  # noqa: F401  # the tables are part of the metadata
+from auditor.ledger.tallies import TallyRecords
 from auditor.ledger.verdicts import VerdictRecords
 from auditor.ledger.working import WorkingRecords
 
@@ -42,10 +44,12 @@ class Ledger(
     FlowRunRecords,
     FlowVersionRecords,
     WorkingRecords,
+    RollUpRecords,
     IncidentRecords,
     PeriodRecords,
     NoticeRecords,
     MemberRecords,
+    TallyRecords,
 ):
     """What is known of runs, folders, files, verdicts and findings, and since when.
 

@@ -204,11 +204,11 @@ verdicts = Table(
     Column("findings", Document),
     Column("unverifiable", Document),
     Column("said", Identity, nullable=False),  # equal: nothing differs
-    Column("audit", Id, ForeignKey("audits.id"), nullable=False),
+    Column("audit", Id, ForeignKey("audits.id"), nullable=False, index=True),  # as all that refers to audits: they go
     Column("recorded_at", Instant, nullable=False),
     Column("why", Words, nullable=False),
     Column("superseded_at", Instant),  # null: this is the current verdict
-    Column("superseded_by", Id, ForeignKey("audits.id")),
+    Column("superseded_by", Id, ForeignKey("audits.id"), index=True),
     Column("superseded_why", Words),
     Column("claim", Document),  # null: not cross-checked
     Index("verdicts_of_subject", "subject", "id"),
@@ -245,9 +245,9 @@ findings = Table(
     Column("message", Words, nullable=False),
     Column("evidence", Document, nullable=False),
     Column("waived", Document),
-    Column("first_audit", Id, ForeignKey("audits.id"), nullable=False),
+    Column("first_audit", Id, ForeignKey("audits.id"), nullable=False, index=True),
     Column("first_seen_at", Instant, nullable=False),
-    Column("last_audit", Id, ForeignKey("audits.id"), nullable=False),
+    Column("last_audit", Id, ForeignKey("audits.id"), nullable=False, index=True),
     Column("last_seen_at", Instant, nullable=False),
 )
 
@@ -262,6 +262,6 @@ unverifiable = Table(
     Column("dataset", Words, nullable=False),
     Column("destination", Words, nullable=False),
     Column("due", Instant),
-    Column("first_audit", Id, ForeignKey("audits.id"), nullable=False),
-    Column("last_audit", Id, ForeignKey("audits.id"), nullable=False),
+    Column("first_audit", Id, ForeignKey("audits.id"), nullable=False, index=True),
+    Column("last_audit", Id, ForeignKey("audits.id"), nullable=False, index=True),
 )

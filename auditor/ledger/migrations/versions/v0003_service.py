@@ -11,6 +11,14 @@ ID = BigInteger().with_variant(Integer(), "sqlite")
 IDENTITY = LargeBinary()
 MOMENT = BigInteger()
 WORDS = Text().with_variant(Text(collation="C"), "postgresql")
+REFERRING = (  # to audits, which are thinned: without an index each that goes is searched for in all of these
+    ("verdicts", "audit"),
+    ("verdicts", "superseded_by"),
+    ("findings", "first_audit"),
+    ("findings", "last_audit"),
+    ("unverifiable", "first_audit"),
+    ("unverifiable", "last_audit"),
+)
 
 
 def upgrade() -> None:
@@ -193,3 +201,5 @@ def upgrade() -> None:
         Column("body", IDENTITY, nullable=False),
     )
     op.add_column("export_folders", Column("rolled_up_at", MOMENT))
+    for table, column in REFERRING:
+        op.create_index(f"ix_{table}_{column}", table, [column])
