@@ -157,9 +157,9 @@ def _group_headline(stories: Sequence[Story]) -> str:
     places = list(dict.fromkeys(say_place(story) for story in stories))
     where = ", ".join(places[:2]) + (f" and {len(places) - 2:,} more places" if len(places) > 2 else "")
     if stories[0].kind is EventKind.RECOVERED:
-        return f"{count(len(stories), 'trouble')} over: {where}"
+        return f"{count(len(stories), 'finding')} over: {where}"
     still = " still open" if stories[0].kind is EventKind.REMINDER else ""
-    return f"{count(len(stories), 'trouble')}{still}: {where}"
+    return f"{count(len(stories), 'finding')}{still}: {where}"
 
 
 def _mark(stories: Sequence[Story]) -> str:

@@ -31,10 +31,18 @@ def shorten_line(line: str, limit: int) -> str:
 
 def _cut(lines: list[str], kept: int) -> str:
     head = lines[:kept]
-    while len(head) > 1 and not head[-1].strip():
+    while len(head) > 1 and (not head[-1].strip() or _is_heading(lines, len(head) - 1)):
         head.pop()
     left = sum(1 for line in lines[len(head) :] if line.strip() and not line.lstrip().startswith("```"))
     fences = [line.strip() for line in head if line.lstrip().startswith("```")]
     if len(fences) % 2:
         head.append("```" if set(fences[-1]) != {"`"} else fences[-1])
     return "\n".join([*head, f"… {left:,} more {'line' if left == 1 else 'lines'} left out" if left else "…"])
+
+
+def _is_heading(lines: list[str], place: int) -> bool:
+    """Whether the line only announces what follows: bold in Markdown, in plain text before indented lines."""
+    line = lines[place]
+    if line.startswith("**"):
+        return line.endswith("**")
+    return not line.startswith(" ") and lines[place + 1 : place + 2] != [] and lines[place + 1].startswith("  ")

@@ -256,7 +256,7 @@ def test_many_troubles_in_one_notice_are_listed_told_and_counted() -> None:
         for n in range(30)
     ]
     message = write("file-corrupt", incidents=incidents)
-    assert message.title == "[error] 30 troubles: flow-000 → lake-backup, flow-001 → lake-backup and 28 more places"
+    assert message.title == "[error] 30 findings: flow-000 → lake-backup, flow-001 → lake-backup and 28 more places"
     assert "20. flow-019 → lake-backup" in message.plain
     assert "And 10 more, in `export-auditor incidents`." in message.plain
     assert message.plain.count("What to do now") == 5
@@ -265,7 +265,7 @@ def test_many_troubles_in_one_notice_are_listed_told_and_counted() -> None:
 def test_the_gravest_comes_first() -> None:
     incidents = [make_incident("export-late", ONE, 1), make_incident("protection-stale", ONE, 2)]
     message = write("protection-stale", incidents=incidents)
-    assert message.title.startswith("[critical] 2 troubles")
+    assert message.title.startswith("[critical] 2 findings")
     assert message.plain.index("no sound export") < message.plain.index("exports come late")
 
 

@@ -36,6 +36,17 @@ def test_a_code_block_that_is_cut_is_closed(limit: int) -> None:
     assert shorten(text, limit).count("```") % 2 == 0
 
 
+HEADED = [
+    ("first\n\nHeading\n  what it heads, at length\n", "first\n… 2 more lines left out"),
+    ("**first**\n\n**Heading**\n\nwhat it heads, at length\n", "**first**\n… 2 more lines left out"),
+]
+
+
+@pytest.mark.parametrize(("text", "cut"), HEADED)
+def test_no_heading_is_left_without_what_it_heads(text: str, cut: str) -> None:
+    assert shorten(text, len(text) - 3) == cut
+
+
 def test_where_not_even_the_first_line_has_room_it_is_cut_at_a_word() -> None:
     assert shorten("web-3h → lake-backup: no export came\nmore", 30) == "web-3h → lake-backup: no…"
     assert shorten_line("abcdefghij", 5) == "abcd…"
