@@ -17,7 +17,7 @@ SECRET = "hunter22-hunter22"
 
 
 @pytest.fixture(autouse=True)
-def _known(nothing_known):
+def _known(nothing_known):  # noqa: F811
     register_secrets([SECRET])
 
 
