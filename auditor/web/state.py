@@ -69,25 +69,18 @@ class ServiceState:
 
     def tallies(self) -> Tallies:
         """Queues and counters."""
-        return Tallies(
-            events_waiting=len(self._ledger.waiting_events()),
-            notices=self._ledger.count_notices(),
-            oldest_waiting=self._ledger.oldest_waiting_notice(),
-            traffic=self._traffic.totals(),
-        )
+        queues = self._ledger.count_queues()
+        return Tallies(queues.events_waiting, queues.notices, queues.oldest_waiting, self._traffic.totals())
 
     def _read_present(self) -> AuditResult:
         now = self._clock()
         return read_present(self._ledger, self._followed(now), now=now, since=now - SHOWN)
 
     def _read_newest(self) -> NewestSound:
-        found: dict[tuple[str, str, str], datetime] = {}
-        for flow in self._followed(self._clock()).flows.values():
-            for dataset in flow.datasets:
-                newest = self._ledger.newest_good_due(flow.name, dataset.id, flow.destination)
-                if newest is not None:
-                    found[flow.name, dataset.id, flow.destination] = newest
-        return found
+        flows = self._followed(self._clock()).flows.values()
+        return self._ledger.newest_sound(
+            (flow.name, one.id, flow.destination) for flow in flows for one in flow.datasets
+        )
 
     def _followed(self, now: datetime) -> Config:
         config = self._service.config
@@ -117,8 +110,6 @@ def read_health(service: Service, ledger: Ledger) -> Health:
         loops = ledger.read_loops()
     except LedgerError as error:
         trouble = str(error)
-    config = service.config
-    nobody = "" if config.alerts.routes else "no route is configured: nobody will be told of anything (alerts.routes)"
     return Health(
         started_at=service.started_at,
         loops=tuple(
@@ -128,7 +119,7 @@ def read_health(service: Service, ledger: Ledger) -> Health:
         is_stopping=service.stop.asked.is_set(),
         ledger_trouble=trouble,
         config_trouble=service.configured.trouble,
-        nobody_told=nobody,
+        nobody_told=service.config.alerts.nobody_told,
     )
 
 
