@@ -6,14 +6,14 @@ One module per family, one constant per finding type, named as its code. Pure.
 from collections.abc import Mapping
 from types import MappingProxyType, ModuleType
 
-from auditor.checks import access, arrival, file, flow, integrity, layout, manifest, protection, schema, waiver
+from auditor.checks import access, arrival, file, flow, integrity, layout, manifest, protection, schema, service, waiver
 from auditor.model import FindingType
 
 __all__ = ["CATALOGUE", "FAMILIES"]
 
 _MODULES: tuple[ModuleType, ...] = (
     *(arrival, flow, layout, manifest, file, schema, integrity),
-    *(protection, waiver, access),
+    *(protection, waiver, access, service),
 )
 
 

@@ -19,6 +19,7 @@ FAMILY_TITLES = {
     "protection": "Whether protection goes on",
     "waiver": "What is put up with",
     "access": "Places that could not be looked into",
+    "service": "The service itself",
 }
 
 _INTRODUCTION = """\

@@ -21,7 +21,20 @@ from auditor.model import Severity
 __all__ = ["NoticeHead", "NoticeRecords", "Telling", "Untold", "group_key"]
 
 FORMS = ("title", "plain", "markdown", "html", "short")
-_HEAD = ("id", "key", "dedup", "kind", "route", "channel", "severity", "labels", "incidents", "starts_at", "created_at")
+_HEAD = (
+    "id",
+    "key",
+    "dedup",
+    "kind",
+    "route",
+    "channel",
+    "severity",
+    "labels",
+    "incidents",
+    "starts_at",
+    "created_at",
+    "next_at",
+)
 _FATE = ("state", "tries", "reason", "began_at", "sent_at", "instead_of")
 
 
@@ -40,6 +53,7 @@ class NoticeHead:
     incidents: frozenset[int]
     starts_at: datetime | None
     created_at: datetime
+    next_at: datetime
     state: NoticeState
     tries: int
     reason: str
