@@ -40,6 +40,7 @@ ASKING = [  # every command that asks Experience Platform: its name, arguments, 
 ]
 NOT_ASKING = [
     *("config check", "config init", "config schema", "demo", "explain", "accept"),
+    *("alerts preview", "alerts test"),
     *("db backup", "db copy", "db info", "db upgrade"),
 ]
 """They ask nothing of it, or, as the demo does, a stand-in of their own."""

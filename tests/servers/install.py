@@ -51,6 +51,11 @@ def find_promtool() -> Path:
     return _found_or_installed("promtool", "prometheus")
 
 
+def find_alertmanager() -> Path:
+    """What takes alerts and groups them."""
+    return _found_or_installed("prometheus-alertmanager", "prometheus-alertmanager")
+
+
 def _found_or_installed(program: str, *packages: str, locked: bool = True) -> Path:
     """The path of `program`, from Debian's `packages` where it is not there yet."""
     search = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin", "/usr/local/sbin"])
@@ -99,7 +104,7 @@ def _nothing() -> Iterator[None]:
     yield
 
 
-PROGRAMS = (find_sshd, find_azurite, find_prometheus)
+PROGRAMS = (find_sshd, find_azurite, find_prometheus, find_alertmanager)
 
 
 def main() -> int:
