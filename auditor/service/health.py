@@ -1,5 +1,6 @@
 """Whether the service does its work: judged from when each piece was last done, never from the process being alive."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -28,14 +29,20 @@ class LoopHealth:
             return None
         return self.every + min(max((STALE_AFTER - 1) * self.every, LEAST_SLACK), MOST_SLACK)
 
+    @property
+    def is_under_way(self) -> bool:
+        """Begun, and not ended since. Also of work that died with its process, until it is begun again."""
+        ended = max((one for one in (self.done_at, self.failed_at) if one is not None), default=None)
+        return self.began_at is not None and (ended is None or self.began_at > ended)
+
     def is_stale(self, started_at: datetime, now: datetime) -> bool:
         """Whether it should have been done again by now. A moment that lies in the future proves nothing."""
-        limit = self.limit or (MOST_SLACK if self.asked_at is not None else None)
-        if limit is None:
+        if self.limit is not None:
+            return _all_past(self.limit, now, (started_at, self.done_at, self.moved_at))
+        since = self.asked_at or (self.began_at if self.is_under_way else None)
+        if since is None or since > now:
             return False
-        begins = started_at if self.asked_at is None or self.every is not None else max(started_at, self.asked_at)
-        moments = (begins, self.done_at, self.moved_at)
-        return all(now - moment > limit or moment - now > limit for moment in moments if moment is not None)
+        return _all_past(MOST_SLACK, now, (started_at, since, self.done_at, self.moved_at))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,3 +105,7 @@ def _tell_stale(loop: LoopHealth, started_at: datetime, now: datetime) -> str:
 
 def _minute(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M} UTC"
+
+
+def _all_past(limit: timedelta, now: datetime, moments: Iterable[datetime | None]) -> bool:
+    return all(abs(now - moment) > limit for moment in moments if moment is not None)

@@ -3,6 +3,7 @@
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 
+from adapters.base import inert
 from auditor.ledger import LedgerError
 from auditor.service.health import judge_ready
 from auditor.web.guard import Guard
@@ -23,7 +24,7 @@ def make_app(source: StateSource) -> FastAPI:
 
     @app.exception_handler(LedgerError)
     def without_ledger(_request: Request, error: LedgerError) -> Response:
-        return JSONResponse({"detail": str(error)}, 503)
+        return JSONResponse({"detail": inert(str(error))}, 503)
 
     @app.exception_handler(Exception)
     def failed(_request: Request, _error: Exception) -> Response:
@@ -39,7 +40,8 @@ def make_app(source: StateSource) -> FastAPI:
     def readyz() -> Response:
         """It does its work: 200, or 503 with reasons."""
         ready = judge_ready(source.health(), source.now())
-        said = {"ready": ready.is_ready, "reasons": list(ready.reasons), "warnings": list(ready.warnings)}
+        reasons, warnings = ([inert(one) for one in said] for said in (ready.reasons, ready.warnings))
+        said = {"ready": ready.is_ready, "reasons": reasons, "warnings": warnings}
         return JSONResponse(said, 200 if ready.is_ready else 503)
 
     @app.api_route("/metrics", methods=READ)

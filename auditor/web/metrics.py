@@ -89,9 +89,9 @@ def _loops(health: Health, now: datetime) -> Iterator[Metric]:
     for loop in health.loops:
         for family, moment in ((success, loop.done_at), (failure, loop.failed_at)):
             if moment is not None:
-                family.add_metric([loop.thing], moment.timestamp())
-        period.add_metric([loop.thing], loop.every.total_seconds() if loop.every else math.inf)
-        stale.add_metric([loop.thing], loop.thing in late)
+                family.add_metric(_plain([loop.thing]), moment.timestamp())
+        period.add_metric(_plain([loop.thing]), loop.every.total_seconds() if loop.every else math.inf)
+        stale.add_metric(_plain([loop.thing]), loop.thing in late)
     yield from (success, failure, period, stale)
 
 
@@ -151,7 +151,7 @@ def _telling(source: StateSource) -> Iterator[Metric]:
         for state in (NoticeState.SENT, NoticeState.DROPPED)
     }
     for (channel, state), count in sorted(settled.items()):
-        ended.add_metric([channel, str(state)], count)
+        ended.add_metric(_plain((channel, str(state))), count)
     yield ended
 
 
@@ -167,7 +167,9 @@ def _traffic(source: StateSource) -> Iterator[Metric]:
     for amount, name in COUNTERS.items():
         family = CounterMetricFamily(PREFIX + name, texts[amount], labels=("destination",))
         for destination in source.config.destinations:
-            family.add_metric([destination], getattr(totals[destination], amount) if destination in totals else 0)
+            family.add_metric(
+                _plain([destination]), getattr(totals[destination], amount) if destination in totals else 0
+            )
         yield family
 
 
