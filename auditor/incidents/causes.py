@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 
 from auditor.incident_model import Incident, IncidentKey
-from auditor.incidents.natures import ACCESS, NATURES, Nature
+from auditor.incidents.natures import ACCESS, Nature, nature_of_key
 
 NEVER_BUT_BY_ACCESS = frozenset({"protection-stale", "mass-loss"})
 NOT_COMING = frozenset({"export-missing", "export-late", "run-without-export"})
@@ -17,21 +17,28 @@ def find_causes(
     `present`: what was found in this very sight, and so is proven, whatever else could not be seen. `platforms`: by
     flow, whose word it is held against.
     """
-    keys = sorted(incident.key for incident in live)
-    return {key: next((one for one in keys if _explains(one, key, key in present, platforms)), None) for key in keys}
+    ordered = sorted(live, key=lambda incident: incident.key)
+    found: dict[IncidentKey, IncidentKey | None] = {}
+    for one in ordered:
+        proven = one.key in present
+        found[one.key] = next(
+            (c.key for c in ordered if _explains(c, one, is_proven=proven, platforms=platforms)), None
+        )
+    return found
 
 
-def _explains(cause: IncidentKey, key: IncidentKey, is_proven: bool, platforms: Mapping[str, str]) -> bool:
-    nature = NATURES[key.code]
+def _explains(by: Incident, incident: Incident, *, is_proven: bool, platforms: Mapping[str, str]) -> bool:
+    cause, key = by.key, incident.key
+    nature = nature_of_key(key)
     if key.code in ACCESS or nature is Nature.CHANNEL:
         return False
     if cause.code in ACCESS:
         if is_proven and key.code != "file-unverifiable":
             return False
-        if cause.destination == key.destination and nature is not Nature.BEYOND:
+        if cause.destination and cause.destination == key.destination and nature is not Nature.BEYOND:
             return True
-        rests_on_its_word = nature is Nature.CLAIM or (nature is Nature.BEYOND and key.flow != "")
-        return rests_on_its_word and platforms.get(key.flow) == cause.destination
+        silent = {cause.destination, *(member.key for member in by.members)} - {""}
+        return nature in (Nature.CLAIM, Nature.BEYOND) and _platform_of(incident, platforms) in silent
     if key.code in NEVER_BUT_BY_ACCESS:
         return False
     if cause.code == "mass-loss":
@@ -39,3 +46,9 @@ def _explains(cause: IncidentKey, key: IncidentKey, is_proven: bool, platforms: 
     if cause.code in ("flow-ended", "flow-disabled"):
         return key.flow == cause.flow and key.code in NOT_COMING
     return cause.code == "destination-empty" and key.destination == cause.destination and key.code in NOT_COMING
+
+
+def _platform_of(incident: Incident, platforms: Mapping[str, str]) -> str | None:
+    """Whose word it rests on: by its flow, else as its evidence says."""
+    said = incident.evidence.get("experience_platform")
+    return platforms.get(incident.key.flow) or (said if isinstance(said, str) else None)

@@ -21,13 +21,18 @@ from auditor.incidents.blips import is_sure, looked
 from auditor.incidents.causes import find_causes
 from auditor.incidents.changes import Changes, Expecting, Known
 from auditor.incidents.judging import has_come, judge_incident
-from auditor.incidents.natures import NATURES, OF_RUNS, ONLY_BY_ACCEPTING, Nature, nature_of
+from auditor.incidents.natures import (
+    COULD_BE_A_BLIP,
+    NATURES,
+    OF_RUNS,
+    ONLY_BY_ACCEPTING,
+    Nature,
+    nature_of,
+    nature_of_key,
+)
 from auditor.incidents.opening import gravest, in_order, open_incident, since
 from auditor.incidents.seen import Seen
 from auditor.model import Finding
-
-UNTOLD = frozenset({Closing.BLIP, Closing.REPLACED})
-"""Ends of which nobody is told: nobody knew of the beginning, or something worse is told."""
 
 
 def update_incidents(known: Known, sight: Sight, *, now: datetime, expected: Expecting) -> Changes:
@@ -63,13 +68,15 @@ def _go_on(
         return gone, [_event(gone, EventKind.RECOVERED, now)] if before.is_open else []
     judged = judge_incident(before, found, seen, now=now)
     incident, events = judged.incident, list[tuple[Incident, Event]]()
-    if not before.is_open and incident.is_open:
+    if not before.is_open and incident.closing is Closing.NEXT_RIGHT:
+        events.append(_event(incident, EventKind.GAP, now))  # it was sure at last, and later runs are right already
+    elif not before.is_open and incident.is_open:
         events.append(_event(incident, EventKind.OPENED, now))
     elif before.is_open and incident.severity.rank > before.severity.rank:
         events.append(_event(incident, EventKind.WORSENED, now))
     elif before.is_open and judged.joined:
         events.append(_event(incident, EventKind.JOINED, now))
-    if before.is_open and incident.closing is not None and incident.closing not in UNTOLD:
+    if before.is_open and incident.closing is not None:
         events.append(_event(incident, EventKind.RECOVERED, now))
     return incident, events
 
@@ -77,10 +84,12 @@ def _go_on(
 def _begin(
     key: IncidentKey, found: Mapping[Member, Finding], known: Known, seen: Seen, expected: Expecting, *, now: datetime
 ) -> tuple[Incident | None, list[tuple[Incident, Event]]]:
-    last_right = seen.last_right(key, NATURES[key.code]) if NATURES[key.code] in OF_RUNS else None
+    nature, last = nature_of_key(key), known.last(key)
+    if last is not None and last.accepted is not None and seen.sight.result.now <= last.accepted.at:
+        return None, []  # what is seen here is older than its acceptance
+    last_right = seen.last_right(key, nature) if nature in OF_RUNS else None
     going = {m: f for m, f in found.items() if _goes_on(m, f, last_right)}
     over = {m: f for m, f in found.items() if m not in going and not _is_history(f, expected, now)}
-    last = known.last(key)
     missing = next((i for i in known.live if i.key == replace(key, code="export-missing")), None)
     if key.code == "export-late" and missing and {*found} <= {*missing.members}:
         came = _closed_at_once(key, found, last, now=now)  # it was missing, came, and that is told already
@@ -118,7 +127,7 @@ def _goes_on(member: Member, finding: Finding, last_right: datetime | None) -> b
     nature = nature_of(finding)
     if nature is Nature.ONE_OFF or has_come(finding):
         return False
-    if nature not in OF_RUNS or finding.code in ONLY_BY_ACCEPTING:
+    if nature not in OF_RUNS or finding.code in ONLY_BY_ACCEPTING | COULD_BE_A_BLIP:
         return True
     return last_right is None or member.due is None or member.due > last_right
 
@@ -129,10 +138,7 @@ def _is_history(finding: Finding, expected: Expecting, now: datetime) -> bool:
     if expected.watched_before is None or nature not in (Nature.ARRIVAL, Nature.CLAIM, Nature.ONE_OFF):
         return False
     began = since(finding, now)
-    moment = finding.due if began == now and finding.due else began
-    if nature is Nature.ONE_OFF:
-        return now <= expected.watched_before  # found by the very first look
-    return moment < expected.watched_before
+    return (finding.due if began == now and finding.due else began) < expected.watched_before
 
 
 def _is_expected(key: IncidentKey, expected: Expecting) -> bool:
@@ -149,7 +155,8 @@ def _is_expected(key: IncidentKey, expected: Expecting) -> bool:
 def _filled(known: Known, seen: Seen) -> Iterator[tuple[int, Member]]:
     """Holes of incidents that are over, where everything is right by now."""
     for key, gaps in known.gaps.items():
-        if (nature := NATURES[key.code]) in OF_RUNS:
+        # A look that does not reach back far enough to compare columns says nothing of them.
+        if (nature := nature_of_key(key)) in OF_RUNS and key.code != "schema-changed":
             for member, number in gaps.items():
                 gone = member not in seen.present.get(key, {}) and member.due is not None
                 if gone and member.due and seen.tells_of(key, member.due, nature):

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from auditor.incident_model import Closing, Incident, IncidentState, Member
 from auditor.incidents.blips import is_over, is_sure, looked
-from auditor.incidents.natures import MAY_BE_AS_BEFORE, NATURES, OF_RUNS, ONLY_BY_ACCEPTING
+from auditor.incidents.natures import MAY_BE_AS_BEFORE, OF_RUNS, ONLY_BY_ACCEPTING, nature_of_key
 from auditor.incidents.opening import take_in
 from auditor.incidents.seen import Seen
 from auditor.model import Arrival, Content, Finding
@@ -24,8 +24,10 @@ def judge_incident(incident: Incident, found: Mapping[Member, Finding], seen: Se
     """`found`: the members of its key that are present in the sight, gaps of earlier incidents apart."""
     key = incident.key
     if incident.accepted is not None:
-        return Judged(_closed(incident, Closing.ACCEPTED, now, gaps=incident.members))
-    if NATURES[key.code] in OF_RUNS:
+        # Columns stay other than before for ever. Of all else what comes after it is another matter, and told.
+        known = incident.members if key.code == "schema-changed" else ()
+        return Judged(_closed(incident, Closing.ACCEPTED, now, gaps=known))
+    if nature_of_key(key) in OF_RUNS:
         return _judge_runs(incident, found, seen, now=now)
     if found:
         return _goes_on(incident, found, [*found], now=now)
@@ -37,20 +39,22 @@ def judge_incident(incident: Incident, found: Mapping[Member, Finding], seen: Se
 
 
 def _judge_runs(incident: Incident, found: Mapping[Member, Finding], seen: Seen, *, now: datetime) -> Judged:
-    key, nature = incident.key, NATURES[incident.key.code]
+    key, nature = incident.key, nature_of_key(incident.key)
     waived = seen.waived.get(key, frozenset())
     came = {member for member, finding in found.items() if has_come(finding)}
     found = {member: finding for member, finding in found.items() if member not in came}
     incident = replace(incident, gaps=(*incident.gaps, *sorted(came - {*incident.gaps}, key=_due)))
     absent = [member for member in incident.members if member not in found]
-    healed = {m for m in absent if m in waived | came or (m.due is not None and seen.tells_of(key, m.due, nature))}
+    healed = {m for m in absent if m in waived | came or _is_no_more(incident, m, seen)}
     members = {*found, *(member for member in absent if member not in healed)}
     if key.code in ONLY_BY_ACCEPTING and key.code not in MAY_BE_AS_BEFORE:
         members |= healed - waived
     touched = bool(found) or bool(healed)
     if not members:
         moved_on = looked(incident, was_there=False)
-        return Judged(_end_of_runs(replace(moved_on, members=tuple(incident.members)), healed, waived, seen, now=now))
+        right = {m for m in healed if m in came or (m.due and seen.is_right(key, m.due, nature))}
+        moved_on = replace(moved_on, members=tuple(incident.members))
+        return Judged(_end_of_runs(moved_on, healed, waived, right, now=now))
     judged = _goes_on(incident, found, [*members], now=now) if touched else Judged(incident)
     last_right = seen.last_right(key, nature)
     newest = max((member.due for member in members if member.due), default=None)
@@ -61,11 +65,11 @@ def _judge_runs(incident: Incident, found: Mapping[Member, Finding], seen: Seen,
 
 
 def _end_of_runs(
-    incident: Incident, healed: set[Member], waived: frozenset[Member], seen: Seen, *, now: datetime
+    incident: Incident, healed: set[Member], waived: frozenset[Member], right: set[Member], *, now: datetime
 ) -> Incident:
     if healed <= waived:
         return _closed(incident, Closing.WAIVED, now, gaps=incident.members)
-    if incident.key.code == "export-late" and any(_is_missing(incident, member, seen) for member in healed):
+    if not healed <= right | waived:
         return _closed(incident, Closing.REPLACED, now)
     if not is_over(incident, now):
         return incident
@@ -82,9 +86,12 @@ def _due(member: Member) -> str:
     return f"{member.due}{member.key}"
 
 
-def _is_missing(incident: Incident, member: Member, seen: Seen) -> bool:
-    verdict = seen.run(incident.key, member.due) if member.due else None
-    return verdict is not None and verdict.arrival is Arrival.MISSING
+def _is_no_more(incident: Incident, member: Member, seen: Seen) -> bool:
+    """Whether a member of which nothing is found now is right, or told of by another code."""
+    key, nature = incident.key, nature_of_key(incident.key)
+    if member.due is None or not seen.tells_of(key, member.due, nature):
+        return False
+    return seen.is_right(key, member.due, nature) or seen.is_told_otherwise(key, member.due)
 
 
 def _goes_on(incident: Incident, found: Mapping[Member, Finding], members: list[Member], *, now: datetime) -> Judged:

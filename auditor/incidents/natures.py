@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+from auditor.incident_model import IncidentKey
 from auditor.model import Finding
 
 
@@ -50,12 +51,21 @@ ONLY_BY_ACCEPTING = frozenset(
 MAY_BE_AS_BEFORE = frozenset({"export-changed", "export-deleted", "mass-loss"})
 """Of those, the ones that are also over when things are again as they were."""
 
+SEEN_BY_EVERY_LOOK = ACCESS | {"protection-stale", "destination-empty", "flow-ended"}
+"""Of what is said of a place, what every look would find again. All else is over only where a whole look finds none."""
+
 OF_RUNS = frozenset({Nature.ARRIVAL, Nature.CONTENT, Nature.CLAIM})
 
 
+def nature_of_key(key: IncidentKey) -> Nature:
+    """How incidents of this key are judged. The same code may be about a run, or about a place as a whole."""
+    nature = NATURES[key.code]
+    return Nature.PLACE if nature in OF_RUNS and not key.flow else nature
+
+
 def nature_of(finding: Finding) -> Nature:
-    """How an incident of this finding is judged. What is said of a folder that no run asked for is told once."""
-    nature = NATURES[finding.code]
-    if nature in OF_RUNS and finding.due is None:
-        return Nature.ONE_OFF if finding.dataset else Nature.PLACE
+    """How this finding is judged. What is said of a folder that no run asked for is told once."""
+    nature = nature_of_key(IncidentKey(finding.code, finding.flow, finding.dataset, finding.destination))
+    if nature in OF_RUNS and finding.due is None and finding.code not in ONLY_BY_ACCEPTING:
+        return Nature.ONE_OFF
     return nature

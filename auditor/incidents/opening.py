@@ -60,6 +60,9 @@ def since(finding: Finding, now: datetime) -> datetime:
     moment = {
         "export-missing": _moment(evidence.get("missing_after")),
         "export-late": _moment(evidence.get("late_after")),
+        "export-early": _moment(evidence.get("arrived_at")),
+        "export-unexpected": _moment(evidence.get("arrived_at")) or _moment(evidence.get("export_time")),
+        "export-duplicate": _moment(evidence.get("arrived_at")) or _moment(evidence.get("export_time")),
         "flow-ended": _moment(evidence.get("end")),
         "protection-stale": _age_began(evidence.get("newest_sound"), evidence.get("limit_hours")),
     }.get(finding.code)

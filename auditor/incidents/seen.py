@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from auditor.incident_model import IncidentKey, Member, Sight
-from auditor.incidents.natures import ACCESS, NATURES, Nature
+from auditor.incidents.natures import ACCESS, NATURES, SEEN_BY_EVERY_LOOK, Nature, nature_of_key
 from auditor.model import Arrival, Content, Finding, RunState, Severity, Verdict
 
 CAME = {Arrival.ON_TIME, Arrival.EARLY, Arrival.LATE}
 JUDGED = {Content.SOUND, Content.INCOMPLETE, Content.DAMAGED}
+RESTS_ON_PLACES = frozenset({"waiver-expired", "export-expiring"})
+"""Beyond the destinations, and judged by what was found at them."""
 Whose = tuple[str, str, str]  # flow, dataset, destination
 
 
@@ -31,7 +33,8 @@ class Seen:
     runs: Mapping[Whose, Mapping[datetime, Verdict]]
     present: Mapping[IncidentKey, Mapping[Member, Finding]]  # worth telling, and not put up with
     waived: Mapping[IncidentKey, frozenset[Member]]
-    blind: frozenset[str]  # destinations and platforms that could not be looked at
+    blind: frozenset[str]  # destinations that could not be looked at; "" or another name: a platform
+    places: frozenset[str]  # names that runs have for destinations
 
     @classmethod
     def of(cls, sight: Sight) -> "Seen":
@@ -48,7 +51,9 @@ class Seen:
             elif finding.severity is not Severity.INFO and _is_looked_at(finding, sight):
                 _keep_graver(present[key_of(finding)], finding)
         blind = {one.destination for one in findings if one.code in ACCESS}
-        return cls(sight, runs, present, {key: frozenset(found) for key, found in waived.items()}, frozenset(blind))
+        places = frozenset({*sight.destinations, *(verdict.destination for verdict in sight.result.runs)})
+        told = {key: frozenset(found) for key, found in waived.items()}
+        return cls(sight, runs, present, told, frozenset(blind), places)
 
     def run(self, key: IncidentKey, due: datetime) -> Verdict | None:
         """What is said of this run; None if it was not judged in this sight."""
@@ -59,6 +64,18 @@ class Seen:
         verdict = self.run(key, due)
         return verdict is not None and _tells(verdict, nature)
 
+    def is_right(self, key: IncidentKey, due: datetime, nature: Nature) -> bool:
+        """Whether the run was seen, and that of which the incident tells is right."""
+        verdict = self.run(key, due)
+        return verdict is not None and _is_right(verdict, nature)
+
+    def is_told_otherwise(self, key: IncidentKey, due: datetime) -> bool:
+        """Whether something else is said of this run: one cause is told once, by the code that names it best."""
+        verdict = self.run(key, due)
+        return verdict is not None and any(
+            one.code != key.code and one.severity is not Severity.INFO for one in verdict.findings
+        )
+
     def last_right(self, key: IncidentKey, nature: Nature) -> datetime | None:
         """The newest due time at which that, of which the incident tells, was right."""
         wrong = self.present.get(key, {})
@@ -67,15 +84,23 @@ class Seen:
 
     def covers(self, key: IncidentKey) -> bool:
         """Whether the absence of a finding about a place, or beyond it, means that it is over."""
-        nature = NATURES[key.code]
+        nature = nature_of_key(key)
         if nature is Nature.CHANNEL:
             return self.sight.channels
         if self.sight.channels:
             return False
-        if nature is Nature.BEYOND or key.destination not in self.sight.destinations:
-            # A platform that does not answer says nothing of its flows; which of them are its own is not known here.
-            return self.sight.beyond and (key.code in ACCESS or not self.blind)
-        return key.code in ACCESS or key.destination not in self.blind
+        if nature is Nature.BEYOND or (key.code in ACCESS and key.destination not in self.sight.destinations):
+            return self.sight.beyond and (key.code in ACCESS or not self._hides(key))
+        if key.destination not in self.sight.destinations or key.destination in self.blind:
+            return False  # refused in another way than before, it is not right again
+        return self.sight.is_whole or key.code in SEEN_BY_EVERY_LOOK
+
+    def _hides(self, key: IncidentKey) -> bool:
+        """Whether what could not be looked at may hide something beyond the destinations.
+
+        A platform that does not answer says nothing of its flows; which of them are its own is not known here.
+        """
+        return bool(self.blind) if key.code in RESTS_ON_PLACES else bool(self.blind - self.places)
 
 
 def _is_looked_at(finding: Finding, sight: Sight) -> bool:
@@ -110,5 +135,7 @@ def _is_right(verdict: Verdict, nature: Nature) -> bool:
     if verdict.arrival not in CAME or not verdict.folder:
         return False
     if nature is Nature.CONTENT:
+        return verdict.content is Content.SOUND
+    if nature is Nature.CLAIM and verdict.claim is None:  # it is held against no record any more
         return verdict.content is Content.SOUND
     return nature is not Nature.CLAIM or (verdict.claim is not None and verdict.claim.state is RunState.SUCCEEDED)

@@ -1,6 +1,6 @@
 """Sights in a few words, and the story that a row of them tells."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from auditor.checks import CATALOGUE
@@ -92,6 +92,7 @@ class Story:
         for _ in range(times):
             self.now += timedelta(minutes=5)
             seen = sight(*said, **more)
+            seen = replace(seen, result=replace(seen.result, now=self.now))
             self.ledger.update_incidents_with(
                 lambda known, seen=seen: update_incidents(known, seen, now=self.now, expected=self.expected)
             )

@@ -3,7 +3,9 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from auditor.incident_model import Closing
+import pytest
+
+from auditor.incident_model import Closing, Signed
 from auditor.model import Arrival, Content
 from tests.incidents.making import (
     EXPECTED,
@@ -83,6 +85,61 @@ def test_only_a_look_beyond_opens_and_closes_what_lies_there() -> None:
     platform = replace(finding("flow-service-unreachable", of_place=True), destination="prod")
     assert story.look(platform, beyond=True, destinations=frozenset()) == []
     assert story.look(beyond=True, destinations=frozenset()) == ["recovered flow-disabled"]
+
+
+def test_a_silent_platform_explains_what_rests_on_its_word_and_nothing_else() -> None:
+    story = Story(expected=replace(EXPECTED, platforms={FLOW: "prod", "other": "dev"}))
+    off = replace(finding("flow-disabled", of_place=True), flow=FLOW)
+    alien = replace(
+        finding("dataset-unprotected", of_place=True), destination="", evidence={"experience_platform": "dev"}
+    )
+    story.look(missing(2))
+    story.look(off, alien, beyond=True, destinations=frozenset())
+    silent = replace(finding("flow-service-unreachable", of_place=True), destination="", key="prod")
+    told = story.look(silent, beyond=True, destinations=frozenset(), times=3)
+    assert told == ["opened flow-service-unreachable"]
+    causes = {incident.key.code: incident.cause for incident in story.live()}
+    outage = story.one("flow-service-unreachable").number
+    assert causes == {
+        "export-missing": story.one("flow-disabled").number,
+        "flow-disabled": outage,
+        "dataset-unprotected": None,
+        "flow-service-unreachable": None,
+    }
+
+
+def test_what_a_frequent_look_does_not_look_for_is_over_only_by_a_whole_one() -> None:
+    story = Story()
+    of_place = finding("manifest-unreadable", of_place=True)
+    assert story.look(right(1), of_place, is_whole=True) == ["opened manifest-unreadable"]
+    assert story.look(right(1), times=3) == []
+    assert story.look(right(1), is_whole=True) == ["recovered manifest-unreadable"]
+    assert story.look(right(1), finding("folder-malformed", of_place=True)) == ["opened folder-malformed"]
+    assert story.look(right(1), finding("destination-empty", of_place=True)) == ["opened destination-empty"]
+    assert story.look(right(1)) == ["recovered destination-empty"]
+
+
+def test_a_place_that_refuses_in_another_way_is_not_reachable_again() -> None:
+    story = Story()
+    denied = finding("access-denied", of_place=True)
+    assert story.look(unknown(1), DOWN, times=3) == ["opened destination-unreachable"]
+    assert story.look(unknown(1), denied) == []
+    assert story.look(right(1)) == ["recovered destination-unreachable"]
+
+
+@pytest.mark.parametrize("code", ["protection-weakened", "mass-loss"])
+def test_what_gets_worse_after_an_acceptance_is_told(code: str) -> None:
+    story = Story()
+    beyond = {"beyond": True} if code == "protection-weakened" else {}
+    bad = replace(finding(code, of_place=True), flow="" if code == "mass-loss" else FLOW)
+    assert story.look(bad, **beyond) == [f"opened {code}"]
+    assert story.look(is_whole=True, **beyond) == ([] if beyond else [f"recovered {code}"])
+    if not beyond:
+        assert story.look(bad) == [f"opened {code}"]
+    number = next(incident.number for incident in story.live())
+    story.ledger.accept(number, Signed("jo", story.now, "meant"))
+    assert story.look(**beyond) == [f"recovered {code}"]
+    assert story.look(bad, **beyond) == [f"opened {code}"]
 
 
 def test_another_destination_says_nothing_of_this_one() -> None:

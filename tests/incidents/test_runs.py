@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from auditor.incident_model import Closing, Member, Signed
-from auditor.model import Severity
+from auditor.model import Arrival, Content, Severity
 from tests.incidents.making import (
     EXPECTED,
     FLOW,
@@ -46,13 +46,34 @@ def test_a_missing_export_that_comes_after_all_ends_its_incident_and_is_not_told
     assert story.look(right(1), came_late(2), right(3), times=3) == []
 
 
-def test_what_is_late_ends_when_it_comes_and_becomes_missing_without_a_recovery() -> None:
+def test_what_is_late_ends_when_it_comes_and_is_replaced_when_it_becomes_missing() -> None:
     story = Story()
     assert story.look(right(1), late(2)) == ["opened export-late"]
     assert story.look(right(1), came_late(2)) == ["recovered export-late"]
     assert story.look(right(1), came_late(2), late(3)) == ["opened export-late"]
-    assert story.look(right(1), came_late(2), missing(3)) == ["opened export-missing"]
+    assert story.look(right(1), came_late(2), missing(3)) == ["recovered export-late", "opened export-missing"]
+    newest = story.ledger.list_incidents()[1]
+    assert (newest.key.code, newest.closing) == ("export-late", Closing.REPLACED)  # ends what an alert shows, no more
     assert story.look(right(1), came_late(2), missing(3), times=2) == []
+
+
+def test_what_gets_another_name_has_not_become_right() -> None:
+    story = Story()
+    failed = run(2, "run-failed", arrival=Arrival.MISSING, content=Content.UNCHECKED)
+    assert story.look(right(1), missing(2)) == ["opened export-missing"]
+    assert story.look(right(1), failed) == ["recovered export-missing", "opened run-failed"]
+    assert story.one("export-missing").closing is Closing.REPLACED
+    other = Story()
+    assert other.look(right(1), run(2, "file-truncated", content=Content.DAMAGED)) == ["opened file-truncated"]
+    assert other.look(right(1), damaged(2)) == ["opened file-corrupt", "recovered file-truncated"]
+    assert other.one("file-truncated").closing is Closing.REPLACED
+
+
+def test_a_run_of_which_nothing_is_said_and_that_is_not_right_closes_nothing() -> None:
+    story = Story()
+    story.look(right(1), missing(2))
+    assert story.look(right(1), run(2, arrival=Arrival.MISSING, content=Content.UNCHECKED)) == []
+    assert story.one("export-missing").is_open
 
 
 def test_a_late_export_first_seen_when_it_had_come_is_told_once() -> None:
@@ -121,7 +142,25 @@ def test_a_flow_that_is_no_longer_configured_has_no_incident() -> None:
     assert story.look(missing(2)) == []
 
 
-@pytest.mark.parametrize("code", ["export-changed", "export-deleted", "schema-changed"])
+@pytest.mark.parametrize("code", ["export-changed", "export-deleted"])
+def test_what_changes_after_an_acceptance_is_told(code: str) -> None:
+    story = Story()
+    accepted = replace(run(2, code), findings=(replace(finding(code, 2), waived=OVER),))
+    story.look(right(1), run(2, code))
+    story.ledger.accept(story.one(code).number, Signed("jo", story.now, "moved by us"))
+    assert story.look(right(1), accepted) == [f"recovered {code}"]
+    assert story.look(right(1), accepted, times=2) == []
+    assert story.look(right(1), run(2, code)) == [f"opened {code}"]
+
+
+def test_a_change_of_a_folder_that_no_run_asked_for_stays_open_too() -> None:
+    story = Story()
+    assert story.look(right(1), finding("export-changed", key="f/a/")) == ["opened export-changed"]
+    assert story.look(right(1), finding("export-changed", key="f/a/")) == []
+    assert story.one("export-changed").is_open
+
+
+@pytest.mark.parametrize("code", ["schema-changed"])
 def test_some_things_end_only_when_somebody_accepts_them(code: str) -> None:
     story = Story()
     bad = run(2, code)
@@ -141,7 +180,7 @@ def test_what_was_deleted_and_is_there_again_is_over_and_a_schema_is_not() -> No
 
 
 def test_what_could_be_a_blip_is_told_at_the_third_sight_and_a_missing_export_at_once() -> None:
-    unsure = run(2, "file-unverifiable", content="unverifiable")
+    unsure = run(2, "file-unverifiable", content=Content.UNVERIFIABLE)
     story = Story()
     assert story.look(right(1), unsure, times=2) == []
     assert story.look(right(1), unsure) == ["opened file-unverifiable"]
@@ -149,6 +188,45 @@ def test_what_could_be_a_blip_is_told_at_the_third_sight_and_a_missing_export_at
     assert other.look(right(1), unsure) == []
     assert other.look(right(1), right(2), times=6) == []
     assert other.live() == []
+
+
+def test_columns_that_were_accepted_are_not_told_again_where_a_look_did_not_compare_them() -> None:
+    story = Story()
+    other = run(2, "schema-changed")
+    story.look(right(1), other)
+    story.ledger.accept(story.one("schema-changed").number, Signed("jo", story.now, "a new field group"))
+    assert story.look(right(1), other) == ["recovered schema-changed"]
+    assert story.look(right(2), right(3)) == []
+    assert story.look(right(1), other, right(3), times=2) == []
+
+
+def test_an_old_export_that_could_not_be_read_once_is_told_to_nobody() -> None:
+    unsure = run(1, "file-unverifiable", content=Content.UNVERIFIABLE)
+    story = Story()
+    assert story.look(unsure, right(2), times=2) == []
+    assert story.look(unsure, right(2)) == ["gap file-unverifiable"]
+    assert story.look(unsure, right(2), times=3) == []
+    other = Story()
+    assert other.look(unsure, right(2), times=2) == []
+    assert other.look(right(1), right(2), times=5) == []
+    assert other.live() == []
+
+
+def test_folders_nobody_asked_for_that_are_older_than_the_service_are_for_reports() -> None:
+    story = Story(expected=replace(EXPECTED, watched_before=due(3)))
+    old = finding("export-unexpected", key="f/a/", evidence={"arrived_at": f"{due(2):%Y-%m-%dT%H:%M:%SZ}"})
+    new = finding("export-unexpected", key="f/b/", evidence={"arrived_at": f"{due(4):%Y-%m-%dT%H:%M:%SZ}"})
+    assert story.look(right(1), old, times=3) == []
+    assert story.look(right(1), old, new) == ["gap export-unexpected"]
+
+
+def test_what_is_seen_later_than_its_acceptance_but_was_judged_before_it_opens_nothing() -> None:
+    story = Story()
+    bad = run(2, "export-deleted")
+    story.look(right(1), bad)
+    story.ledger.accept(story.one("export-deleted").number, Signed("jo", story.now + HOUR, "moved"))
+    assert story.look(right(1), bad) == ["recovered export-deleted"]
+    assert story.look(right(1), bad, times=3) == []
 
 
 def test_what_comes_and_goes_is_told_a_few_times_and_then_held_open() -> None:
