@@ -22,6 +22,12 @@ __all__ = ["Added", "Story", "gather_stories"]
 ACCEPT_ONLY = frozenset({"export-changed", "export-deleted", "mass-loss", "protection-weakened", "schema-changed"})
 """Incidents that end only when somebody says that it may stay so."""
 
+OF_FOLDERS = frozenset(
+    {"export-unexpected", "export-duplicate", "export-changed", "export-deleted"}
+    | {"folder-malformed", "folder-empty", "unknown-dataset"}
+)
+"""Findings that, without a due time, are about a folder."""
+
 
 @dataclass(frozen=True, slots=True)
 class Added:
@@ -98,6 +104,13 @@ class Story:
     @property
     def evidence(self) -> Evidence:
         return self.incidents[0].evidence
+
+    @property
+    def thing(self) -> str:
+        """What the keys of its members are, where it has no due times: `folder` or `file`; empty for anything else."""
+        if self.code in OF_FOLDERS:
+            return "folder"
+        return "file" if self.entry and self.entry.family in ("file", "manifest") else ""
 
     @property
     def is_hole(self) -> bool:

@@ -23,9 +23,8 @@ _AGAIN = frozenset({Closing.RECOVERED, Closing.NEXT_RIGHT, Closing.BLIP})
 def say_place(story: Story) -> str:
     """`web-3h → lake-backup`; what there is of the two."""
     parts = [said(part, 100) for part in (story.flow, story.destination) if part]
-    platform = story.evidence.get("experience_platform")
-    if not parts and isinstance(platform, str):
-        parts = [said(platform, 100)]
+    beyond = [story.evidence.get("experience_platform"), story.evidence.get("channel")]
+    parts = parts or [said(one, 100) for one in beyond if isinstance(one, str) and one][:1]
     if not parts:
         parts = [named(story.labels, 1)] if story.labels else ["export-auditor"]
     return " → ".join(parts)
@@ -118,7 +117,7 @@ def _dues(story: Story, clock: Clock) -> str:
         state = " missing" if all(run.arrival is Arrival.MISSING for run in story.runs) else " not right"
         state += " in the last 7 days" if story.is_part else ""
         return _list(state, tuple(sorted({run.due for run in story.runs if run.due})), clock)
-    return count(len(keys), "folder") if keys else ""
+    return count(len(keys), story.thing) if keys and story.thing else ""
 
 
 def _list(state: str, dues: tuple[datetime, ...], clock: Clock) -> str:

@@ -146,7 +146,8 @@ def _say_findings(story: Story, clock: Clock) -> list[str]:
     ]
     if not found:
         keys = [member.key for member in story.members if member.key]
-        where = [f"{'Folder' if len(keys) == 1 else 'Folders'}: {named(keys, _SHOWN)}"] if keys else []
+        what = story.thing.capitalize() + ("" if len(keys) == 1 else "s")
+        where = [f"{what}: {named(keys, _SHOWN)}"] if keys and story.thing else []
         return _messages(story) + where
     found.sort(key=lambda one: (-one[0].timestamp() if one[0] else 0.0, one[1]))
     lines = [_say_finding(story, clock, *one) for one in found[:_SHOWN]]

@@ -326,6 +326,19 @@ def understood(words: Sequence[str]) -> None:
     command.make_context("export-auditor", list(rest), resilient_parsing=False)
 
 
+def test_keys_that_are_no_folders_are_not_called_so() -> None:
+    incident = replace(make_incident("flow-unmatched", ONE, 1), members=(Member(None, "flow-id"),))
+    assert "folder" not in write("flow-unmatched", incidents=[incident]).title
+    file = replace(make_incident("file-corrupt", ONE, 1), members=(Member(None, "a/part-0.json.gz"),))
+    text = write("file-corrupt", incidents=[file]).plain
+    assert text.split("\n")[0].endswith(", 1 file")
+    assert "File: a/part-0.json.gz" in text
+
+
+def test_a_broken_channel_is_named_first() -> None:
+    assert write("notices-undelivered").title == "[warning] pager: a channel delivers no notices"
+
+
 def test_members_that_are_keys_are_named() -> None:
     incident = replace(make_incident("export-unexpected", ONE, 1), members=(Member(None, "a/b/"), Member(None, "a/c/")))
     text = write("export-unexpected", incidents=[incident]).plain
