@@ -14,6 +14,7 @@ PAGES = {
     "experience-platform.md": "experience-platform-1",
     "coverage.md": "coverage-1",
     "calendar.md": "calendar-1",
+    "completeness.md": "completeness-1",
 }
 INTRODUCTION = {
     "audit.md": """\
@@ -40,6 +41,11 @@ ASCII, ends with a newline, and holds one dataset a line. How a dataset stands: 
     "calendar.md": """\
 The object goes to standard output alone (or to the file named with `-o`); progress goes to standard error. It is pure
 ASCII, ends with a newline, and holds one end a line. What they mean: [Coverage and ends](../coverage.md).
+""",
+    "completeness.md": """\
+The object goes to standard output alone (or to the file named with `-o`); the sentence also goes to standard error. It is
+pure ASCII and ends with a newline. A closed period gives the same bytes each time. What it means:
+[Backup completeness](../completeness.md).
 """,
 }
 PROMISES = """\

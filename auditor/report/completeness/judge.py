@@ -54,7 +54,7 @@ def render_headline(report: Completeness) -> str:
 
 def _render_counts(report: Completeness) -> str:
     balance, failing = report.balance, _parts(report, FAILING, waived=False)
-    good = balance.sound_in_all + balance.not_needed + balance.expired_sound - _flagged(report)
+    good = sum(line.complete for line in report.datasets)
     head = f"of {render_count(balance.expected, 'backup')} expected in {render_span(report)}, {good:,} "
     head += f"{'is' if good == 1 else 'are'} proven sound" + (" or not needed" if balance.not_needed else "")
     if report.status is Status.GOOD and good == balance.expected:
@@ -69,11 +69,6 @@ def _render_counts(report: Completeness) -> str:
     ]
     late = report.deviation_counts.get(Kind.LATE.value, 0)
     return head + (f"; {', '.join(parts)}" if parts else "") + (f"; {late:,} came late" if late else "")
-
-
-def _flagged(report: Completeness) -> int:
-    """Sound exports about which something else was found: they are counted there."""
-    return report.deviation_counts.get(Kind.FINDING.value, 0)
 
 
 def _parts(report: Completeness, kinds: Sequence[Kind], *, waived: bool) -> list[str]:

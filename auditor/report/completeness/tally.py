@@ -59,7 +59,7 @@ class Tally:
         newest: datetime | None = None
         for run in runs:
             own.update(self._add(run))
-            if is_complete(run.verdict) and run.verdict.content is Content.SOUND:
+            if has_arrived(run.verdict) and run.verdict.content is Content.SOUND:
                 newest = run.verdict.due
         self._end_gap()
         return replace(
@@ -97,7 +97,7 @@ class Tally:
         self._follow_gap(verdict, verdict.due, kind in HOLES)
         said = ["expected", *(["late"] if verdict.arrival is Arrival.LATE else [])]
         if kind is None or kind is Kind.LATE:
-            said += ["complete"] if is_complete(verdict) else []
+            said.append("complete")
         elif waived:
             said.append("waived")
         else:
@@ -165,11 +165,6 @@ class Tally:
 def has_arrived(verdict: Verdict) -> bool:
     """Whether an export is there whose content can be spoken of. Late without a folder: nothing is."""
     return verdict.arrival in ARRIVED and (verdict.arrival is not Arrival.LATE or bool(verdict.folder))
-
-
-def is_complete(verdict: Verdict) -> bool:
-    """Proven: a sound export, or that none was needed."""
-    return verdict.arrival is Arrival.NOT_NEEDED or (has_arrived(verdict) and verdict.content is Content.SOUND)
 
 
 def judge_kind(run: Judged) -> Kind | None:

@@ -120,7 +120,8 @@ class DatasetLine:
     owner: str = ""
     team: str = ""
     expected: int = 0
-    complete: int = 0  # sound, or proven not to be needed
+    # expected = complete + failing + waived + open
+    complete: int = 0  # sound, proven not to be needed, or proven sound before it expired
     failing: int = 0  # missing, damaged, incomplete or with an error, not waived
     waived: int = 0
     open: int = 0  # could not be told
