@@ -187,6 +187,17 @@ def test_it_is_not_told_when_it_ended_with_its_cause():
     assert world.fates()[3] == "dropped: nobody was told that it began"
 
 
+def test_an_end_is_told_though_something_explains_it_by_now():
+    world = World()
+    one = world.opens("08:00")
+    world.tell("08:00")
+    cause = world.opens("09:00", key("destination-unreachable", "", ""))
+    world.change(one, cause=cause)
+    world.tell("09:00")
+    world.closes(one, "10:00")
+    assert shown(world.tell("10:00")) == ["mail recovered 1"]
+
+
 def test_incidents_that_explain_each_other_explain_nothing():
     world = World()
     world.opens("08:00", cause=2)
@@ -325,6 +336,32 @@ def test_two_instances_write_the_same_reminder():
     world.tell("08:00")
     other = World(world.config, world.incidents, dict(world.events), told=list(world.told))
     assert [one.key for one in world.tell("1d 08:00")] == [one.key for one in other.tell("1d 08:05")]
+
+
+def test_nothing_is_reminded_of_before_it_was_told():
+    quick = Route("1", ("mail",), group_wait=timedelta(hours=1), repeat=timedelta(minutes=10))
+    world = World(configured(quick))
+    world.opens("08:00")
+    assert world.tell("08:30") == []
+    assert shown(world.tell("09:00")) == ["mail opened 1"]
+
+
+def test_what_is_new_in_a_group_is_told_instead_of_a_reminder():
+    world = World()
+    world.opens("08:00", key(dataset=A))
+    world.tell("08:00")
+    world.opens("1d 08:00", key(dataset=B))
+    assert shown(world.tell("1d 08:00")) == ["mail opened 1 2"]
+
+
+def test_a_route_that_leads_elsewhere_now_reminds_there_when_the_next_one_is_due():
+    world = World()
+    world.opens("08:00")
+    world.tell("08:00")
+    world.tell("1d 08:00")
+    world.config = configured(Route("1", ("chat",)))
+    assert world.tell("2d 07:00") == []
+    assert shown(world.tell("2d 08:00")) == ["chat reminder 1"]
 
 
 def test_a_channel_that_came_with_a_new_configuration_is_reminded_of_what_goes_on():
