@@ -35,6 +35,7 @@ def ping(
     state = state or ("good" if is_good else "fail")
     http = Http(secrets_of_url(heartbeat.url), connect_s=WITHIN_S / 2, answer_s=WITHIN_S, whole_s=WITHIN_S)
     done = http.get(_address(heartbeat.url, state))
+    http.close()
     if not done.is_sent:
         log.warning("heartbeat not heard", state=state, reason=done.reason, at=now.isoformat())
     return done

@@ -68,7 +68,7 @@ def http_sink(certificate: Certificate | None = None) -> Iterator[HttpSink]:
                 return
             data = given.body.encode()
             with contextlib.suppress(OSError):
-                self.send_response(given.status)
+                self.send_response_only(given.status)  # with no date but the one given
                 for name, value in given.headers.items():
                     self.send_header(name, value)
                 self.send_header("content-length", str(len(data)))

@@ -10,6 +10,8 @@ from typing import Any
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
+from tests.servers.process import free_ports
+
 
 @dataclass
 class SmtpSink:
@@ -21,7 +23,8 @@ class SmtpSink:
 
     def url(self, password: str = "pw") -> str:
         """As apprise writes it."""
-        return f"mailto://sender:{password}@127.0.0.1:{self.port}?from=audit@example.com&to=ops@example.com&mode=insecure"
+        who = "from=audit@example.com&to=ops@example.com"
+        return f"mailto://sender:{password}@127.0.0.1:{self.port}?{who}&mode=insecure"
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
         if self.refusals:
@@ -36,18 +39,23 @@ class SmtpSink:
 def smtp_sink() -> Iterator[SmtpSink]:
     """Runs on a free loopback port."""
     sink = SmtpSink()
-    controller = Controller(
-        sink,
-        hostname="127.0.0.1",
-        port=0,
-        auth_require_tls=False,
-        authenticator=lambda *_: AuthResult(success=True),
-    )
-    controller._trigger_server = lambda: None  # type: ignore[method-assign]  # it would ask port 0
-    controller.start()
+    controller = _started(sink)
     try:
-        assert controller.server is not None
-        sink.port = controller.server.sockets[0].getsockname()[1]
         yield sink
     finally:
         controller.stop()
+
+
+def _started(sink: SmtpSink) -> Controller:
+    for attempt in range(3):  # a port that was free may be taken by the time it is used
+        [sink.port] = free_ports(1)
+        login = {"auth_require_tls": False, "authenticator": lambda *_: AuthResult(success=True)}
+        controller = Controller(sink, hostname="127.0.0.1", port=sink.port, **login)
+        try:
+            controller.start()
+        except OSError:
+            if attempt == 2:
+                raise
+        else:
+            return controller
+    raise AssertionError("started, or raised")

@@ -70,7 +70,7 @@ class Alertmanager:
         return done
 
     def close(self) -> None:
-        """Nothing is kept open."""
+        self._http.close()
 
     def _alert(self, notice: Notice, now: datetime, *, is_shorter: bool = False) -> dict[str, Any]:
         message = notice.message

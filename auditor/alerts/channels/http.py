@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cached_property
 from typing import Any, Final
 from urllib.parse import quote, quote_plus, unquote, urlsplit
 
@@ -54,16 +55,36 @@ class Http:
 
     def _ask(self, method: str, url: str, **sent: Any) -> Delivery:
         until_s = time.monotonic() + self.whole_s
-        timeout = httpx2.Timeout(self.answer_s, connect=self.connect_s)
+        client = self._local if is_loopback(url) else self._client
         try:
-            # A proxy for the outside has no business with a receiver on this machine.
-            with (
-                httpx2.Client(timeout=timeout, follow_redirects=False, trust_env=not is_loopback(url)) as client,
-                client.stream(method, url, **sent) as response,
-            ):
+            with client.stream(method, url, **sent) as response:
                 return self._judge(response, _read(response, until_s))
         except Exception as error:  # whatever the client raises; its own words may quote the address
             return Delivery(*_of_error(error))
+
+    def close(self) -> None:
+        """Give back what is kept."""
+        for name in ("_client", "_local"):
+            if (client := self.__dict__.pop(name, None)) is not None:
+                client.close()
+
+    @cached_property
+    def _client(self) -> httpx2.Client:
+        return self._open(trust_env=True)
+
+    @cached_property
+    def _local(self) -> httpx2.Client:
+        """A proxy for the outside has no business with a receiver on this machine."""
+        return self._open(trust_env=False)
+
+    def _open(self, *, trust_env: bool) -> httpx2.Client:
+        return httpx2.Client(
+            timeout=httpx2.Timeout(self.answer_s, connect=self.connect_s),
+            # Minutes lie between two notices: a connection that was kept would be cut by then.
+            limits=httpx2.Limits(max_keepalive_connections=0),
+            follow_redirects=False,
+            trust_env=trust_env,
+        )
 
     def _judge(self, response: httpx2.Response, body: str) -> Delivery:
         status = response.status_code

@@ -39,7 +39,7 @@ class PagerDuty:
         return self._post(self._resolving(notice)) if notice.kind is None and done.is_sent else done
 
     def close(self) -> None:
-        """Nothing is kept open."""
+        self._http.close()
 
     def _post(self, event: dict[str, Any]) -> Delivery:
         return self._http.post(self._url, as_json(event), {"content-type": "application/json"})

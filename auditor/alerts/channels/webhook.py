@@ -43,7 +43,7 @@ class Webhook:
         return self._http.post(self._url, body, {**self._headers, **own, **signed})
 
     def close(self) -> None:
-        """Nothing is kept open."""
+        self._http.close()
 
 
 def sign(secret: str, identity: str, at: datetime, body: bytes) -> dict[str, str]:
