@@ -3,6 +3,7 @@
 import typer
 
 from auditor.cli.accept import accept
+from auditor.cli.alerts import alerts_app
 from auditor.cli.audit import audit
 from auditor.cli.calendar import calendar
 from auditor.cli.config import config_app
@@ -14,6 +15,9 @@ from auditor.cli.discover import discover
 from auditor.cli.experience_platform import experience_platform_app
 from auditor.cli.explain import explain
 from auditor.cli.exports import exports_app
+from auditor.cli.incidents import ack, incidents
+from auditor.cli.report import report
+from auditor.cli.silence import silence_app
 from auditor.cli.verify import verify
 
 app = typer.Typer(
@@ -31,8 +35,13 @@ app.command()(audit)
 app.command()(verify)
 app.command()(coverage)
 app.command()(calendar)
+app.command()(report)
 app.command()(explain)
+app.command()(incidents)
+app.command()(ack)
 app.command()(accept)
+app.add_typer(silence_app, name="silence")
+app.add_typer(alerts_app, name="alerts")
 app.add_typer(config_app, name="config")
 app.add_typer(db_app, name="db")
 app.add_typer(destinations_app, name="destinations")

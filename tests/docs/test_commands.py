@@ -14,6 +14,7 @@ from auditor.checks import CATALOGUE
 from auditor.cli import app
 from auditor.cli.calendar import FORMATS as OF_CALENDAR
 from auditor.cli.coverage import FORMATS as OF_COVERAGE
+from auditor.cli.report import FORMATS as OF_REPORT
 from auditor.report import FORMATS
 from tests.docs.pages import SHELLS, find_blocks, list_pages, read_page, without_blocks
 
@@ -29,7 +30,7 @@ def _made_harmless(command: Any) -> Any:
 
 COMMAND = _made_harmless(typer.main.get_command(app))
 FOR_MAKERS = {"CONTRIBUTING.md", "docs/fault-zoo.md"}
-NAMES_ALONE = {"", "accept", "config", "verify", "verify --json"}  # named in prose; to be typed they need more
+NAMES_ALONE = {"", "accept", "ack", "config", "silence", "verify", "verify --json"}  # in prose; to be typed they need more
 PROSE = re.compile(r"`(export-auditor(?: [^`]*)?)`")
 ENDS = {"|", "||", "&&", ";", ">", "2>", "<", ")", "&"}
 
@@ -98,7 +99,7 @@ def test_the_codes_that_pages_ask_about_exist():
 
 
 def test_the_formats_that_pages_name_exist():
-    known = {"coverage": OF_COVERAGE, "calendar": OF_CALENDAR}
+    known = {"coverage": OF_COVERAGE, "calendar": OF_CALENDAR, "report": OF_REPORT}
     named = [
         (name, line)
         for _, line in NAMED

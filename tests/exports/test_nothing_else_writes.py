@@ -35,11 +35,13 @@ ASKING = [  # every command that asks Experience Platform: its name, arguments, 
     ("coverage", "", "/configs"),
     ("calendar", "", "/landingzone"),
     ("calendar", "--format ics", "/flows"),
+    ("db rebuild", "", "/runs"),
     ("exports plan", "", "/flows"),
     ("exports apply", "--yes", "/flows"),  # of what is there already
 ]
 NOT_ASKING = [
     *("config check", "config init", "config schema", "demo", "explain", "accept"),
+    *("incidents", "ack", "silence list", "silence add", "silence end"),
     *("alerts preview", "alerts test"),
     *("db backup", "db copy", "db info", "db upgrade"),
 ]
