@@ -40,7 +40,7 @@ ASKING = [  # every command that asks Experience Platform: its name, arguments, 
     ("exports apply", "--yes", "/flows"),  # of what is there already
 ]
 NOT_ASKING = [
-    *("config check", "config init", "config schema", "demo", "explain", "accept"),
+    *("config check", "config init", "config schema", "demo", "explain", "report", "accept"),
     *("incidents", "ack", "silence list", "silence add", "silence end"),
     *("alerts preview", "alerts test"),
     *("db backup", "db copy", "db info", "db upgrade"),

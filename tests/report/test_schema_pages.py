@@ -15,13 +15,13 @@ def generator():
     return module
 
 
-@pytest.mark.parametrize("page", ["audit.md", "verify.md", "destinations.md", "experience-platform.md"])
+@pytest.mark.parametrize("page", ["audit.md", "verify.md", "destinations.md", "experience-platform.md", "completeness.md"])
 def test_the_page_is_generated_from_the_schema(page):
     """After a change of the schema: `python -m docs.json.generate`."""
     assert (DOCS / page).read_text("utf-8") == generator().render_page(page)
 
 
-@pytest.mark.parametrize("page", ["audit.md", "verify.md", "destinations.md", "experience-platform.md"])
+@pytest.mark.parametrize("page", ["audit.md", "verify.md", "destinations.md", "experience-platform.md", "completeness.md"])
 def test_every_key_has_a_meaning(page):
     pages = generator()
     schema = pages.read_schema(pages.PAGES[page])

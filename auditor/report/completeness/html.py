@@ -5,6 +5,7 @@ machine that renders it goes in.
 """
 
 from base64 import b64encode
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -16,7 +17,7 @@ from markupsafe import Markup
 
 from adapters.base import inert
 from auditor.model import Status
-from auditor.report.completeness.judge import WORDS, render_headline, render_span
+from auditor.report.completeness.judge import render_headline, render_span
 from auditor.report.completeness.text import render_arrived, render_balance
 from auditor.report.completeness.types import FAILING, Completeness, DatasetLine, Deviation, Kind
 from auditor.report.words import render_bytes, render_count, render_instant, render_minute
@@ -76,7 +77,7 @@ def render_completeness_html(report: Completeness) -> str:
             arrived=render_arrived(report.balance),
             deviating=[*_deviating(report)],
             datasets=_choose(report.datasets),
-            words=WORDS,
+            names=defaultdict(str, {line.dataset: line.name for line in report.datasets}),
             filters=", ".join(f"{name} {value}" for name, value in report.filters.items()),
         )
     )
