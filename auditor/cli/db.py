@@ -1,6 +1,7 @@
 """`export-auditor db …`: the ledger as a whole."""
 
 import os
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -9,12 +10,16 @@ import typer
 
 from adapters.base import inert
 from auditor.cli.choices import DEFAULT_CONFIG, complain
+from auditor.cli.db_rebuild_text import render_rebuilt
 from auditor.cli.db_text import render_info_json, render_info_table, render_moved
 from auditor.cli.output import CannotWriteError, write_report
+from auditor.cli.progress import show_progress
 from auditor.ledger import LedgerError
 from auditor.ledger.info import read_info
 from auditor.ledger.moving import move_ledger
 from auditor.ledger.upkeep import NeedsDumpError, backup_ledger, upgrade_ledger
+from auditor.model import Status
+from auditor.service.rebuilding import rebuild_ledger
 from auditor.settings import ConfigError, load_config
 from auditor.settings.ledger import parse_ledger
 
@@ -117,6 +122,34 @@ def copy(
     except LedgerError as error:
         complain(str(error))
     typer.echo(render_moved(moved))
+
+
+@db_app.command()
+def rebuild(
+    config: ConfigFile = DEFAULT_CONFIG,
+    to: Annotated[str, typer.Option("--to", help="The URL of an empty place, or ${NAME}.")] = "",
+    replace: Annotated[bool, typer.Option("--replace", help="Then put the new one in the place of the old.")] = False,
+) -> None:
+    """Make a new ledger from storage, beside the old one: list and read everything, and compare.
+
+    The old one stays as it is. With --replace the new one takes its place, unless the old one knows objects that
+    storage lacks; the old one is kept under another name.
+    """
+    try:
+        loaded = load_config(config)
+    except ConfigError as error:
+        complain(str(error))
+    target = _parse("--to", to) if to else ""
+    now = datetime.now(UTC)
+    try:
+        with show_progress(sys.stderr) as progress:
+            done = rebuild_ledger(loaded, now=now, to=target, replaces=replace, progress=progress)
+    except LedgerError as error:
+        complain(str(error))
+    typer.echo(render_rebuilt(done))
+    if done.refused:
+        raise typer.Exit(2)
+    raise typer.Exit(3 if done.result.status is Status.INCOMPLETE or done.trouble else 0)
 
 
 def _url_of(config: Path, ledger: str) -> str:

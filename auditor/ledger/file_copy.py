@@ -14,7 +14,7 @@ from pathlib import Path
 from adapters.base import inert
 from auditor.ledger.errors import LedgerError, speaking_of
 
-__all__ = ["copy_before", "copy_file", "write_once"]
+__all__ = ["copy_before", "copy_file", "is_there", "keep_on_disk", "write_once"]
 
 PART = ".part"  # a copy under way, or of a process that was killed
 BUSY_S = 60
@@ -29,7 +29,7 @@ def copy_before(ledger: Path, version: str, *, at: datetime) -> Path:
     for left in ledger.parent.glob(f"{escape(ledger.name)}.before-*{PART}"):
         left.unlink(missing_ok=True)
     name = f"{ledger.name}.before-{version}-{at:%Y%m%dT%H%M%SZ}"
-    target = next(p for n in range(10_000) if not _is_there(p := ledger.with_name(f"{name}-{n}" if n else name)))
+    target = next(p for n in range(10_000) if not is_there(p := ledger.with_name(f"{name}-{n}" if n else name)))
     try:
         return copy_file(ledger, target)
     except LedgerError as error:
@@ -51,7 +51,7 @@ def write_once(target: Path, fill: Callable[[Path], None], *, mode: int = 0o600)
     A file that is there already is left alone. Raises LedgerError.
     """
     shown = inert(str(target))
-    if _is_there(target):
+    if is_there(target):
         raise LedgerError(f"copy {shown}: there is such a file; name another")
     part = target.with_name(f"{target.name}.{secrets.token_hex(4)}{PART}")
     try:
@@ -59,7 +59,7 @@ def write_once(target: Path, fill: Callable[[Path], None], *, mode: int = 0o600)
         part.chmod(mode)
         with speaking_of(f"copied to {shown}"):
             fill(part)
-        _keep(part)
+        keep_on_disk(part)
         _name(part, target)
     except OSError as error:
         reason = (error.strerror or type(error).__name__).lower()
@@ -103,17 +103,18 @@ def _name(part: Path, target: Path) -> None:
         raise LedgerError(f"copy {inert(str(target))}: there is such a file; name another") from None
     except OSError:  # a file system without links
         part.rename(target)
-    _keep(target.parent)
+    keep_on_disk(target.parent)
 
 
-def _keep(part: Path) -> None:
-    """Have it on the disk before it gets its name."""
-    handle = os.open(part, os.O_RDONLY)
+def keep_on_disk(path: Path) -> None:
+    """Have a file, or the names in a folder, on the disk."""
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:
         os.close(handle)
 
 
-def _is_there(path: Path) -> bool:
+def is_there(path: Path) -> bool:
+    """Also as a link to nothing."""
     return os.path.lexists(path)

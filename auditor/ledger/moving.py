@@ -29,7 +29,7 @@ from auditor.ledger.ledger import Ledger
 from auditor.ledger.schema import HEAD, metadata
 from auditor.ledger.sql import chunks
 
-__all__ = ["MovedTable", "move_ledger"]
+__all__ = ["MovedTable", "move_ledger", "refuse_a_filled_one"]
 
 PORTION = 500  # rows in memory at once
 
@@ -72,13 +72,13 @@ def move_ledger(source_url: str, target_url: str) -> tuple[MovedTable, ...]:
                 f"ledger {source.place.shown}: its schema is {source.version}, and only {HEAD} can be copied; "
                 "run export-auditor db upgrade first"
             )
-        _refuse_a_filled_one(target_url)
+        refuse_a_filled_one(target_url)
         with source._snapshot() as original, Ledger.open(target_url) as target:
             return target._write(lambda copy: _move(_Original(original, source.place), copy))
 
 
-def _refuse_a_filled_one(url: str) -> None:
-    """Before anything of it is migrated."""
+def refuse_a_filled_one(url: str) -> None:
+    """Raises LedgerError for a ledger with rows in it, before anything of it is migrated."""
     if exists(url):
         with closing(ExistingLedger.open(url)) as target, target._reading() as connection:
             _refuse_rows(connection)

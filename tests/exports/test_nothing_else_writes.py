@@ -15,6 +15,7 @@ import typer
 from typer.testing import CliRunner
 
 from auditor.cli import app
+from auditor.ledger import Ledger
 from auditor.worlds.platform import AmazonZone, FlowService, PlatformServer, Reply, Stock, serve_landing_zone
 from auditor.worlds.platform.stock import CONNECTION_SPECS, DATA_LAKE, FLOW_SPECS, make_id
 from tests.exports.world import TOKEN_PATH, WEB, add_base
@@ -82,6 +83,7 @@ def recorded(folder: Path) -> Iterator[Recorded]:
         serve_landing_zone(server, lambda _: AmazonZone("zone", "x", "key", "zone-secret"))
         config = folder / "auditor.yaml"
         config.write_text(text(server, storage.endpoint_url, f"{start:%Y-%m-%dT%H:%M:%SZ}"), encoding="utf-8")
+        Ledger.open(f"sqlite:///{folder}/ledger.db").close()  # `db rebuild` makes one beside it
         yield Recorded(server, stock, config)
 
 
