@@ -1,6 +1,6 @@
 """Whom an incident concerns: the flows and datasets behind it, with those who look after them. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -30,8 +30,8 @@ def list_subjects(key: IncidentKey, flows: Mapping[str, Flow]) -> list[Subject]:
         return [bare]
     found = [
         Subject(flow.destination, flow.name, dataset.id, dataset.name, dataset.care)
-        for flow in flows.values()
-        if key.flow in ("", flow.name) and key.destination in _places(flow, key.code)
+        for flow in _candidates(key, flows)
+        if key.destination in _places(flow, key.code)
         for dataset in flow.datasets
         if key.dataset in ("", dataset.id)
     ]
@@ -57,6 +57,12 @@ def is_silenced_by(match: Match, incident: Incident, flows: Mapping[str, Flow]) 
     if match.severity is not None and match.severity is not incident.severity:
         return False
     return all(fits(match, incident.key, subject) for subject in list_subjects(incident.key, flows))
+
+
+def _candidates(key: IncidentKey, flows: Mapping[str, Flow]) -> Iterable[Flow]:
+    if not key.flow:
+        return flows.values()
+    return [flows[key.flow]] if key.flow in flows else []
 
 
 def _places(flow: Flow, code: str) -> tuple[str, ...]:
