@@ -30,7 +30,9 @@ def _made_harmless(command: Any) -> Any:
 
 COMMAND = _made_harmless(typer.main.get_command(app))
 FOR_MAKERS = {"CONTRIBUTING.md", "docs/fault-zoo.md"}
-NAMES_ALONE = {"", "accept", "ack", "config", "silence", "verify", "verify --json"}  # in prose; to be typed they need more
+NAMES_ALONE = {
+    *("", "accept", "ack", "config", "silence", "silence add", "silence end", "verify", "verify --json"),
+}  # named in prose; to be typed they need more
 PROSE = re.compile(r"`(export-auditor(?: [^`]*)?)`")
 ENDS = {"|", "||", "&&", ";", ">", "2>", "<", ")", "&"}
 
