@@ -217,13 +217,16 @@ class Integrity:
         for judged in self._judged:
             self._say(judged, answer)
         told = [one for one in self._ledger.standing_changes(self._facts.name) if one.accepted is None]
+        if not told:  # counting what is known takes a while where it is much
+            return
         confirmed = [one for one in told if one.confirmed_at is not None]
         known = self._ledger.count_at_rest(self._facts.name, since=self._since)
         if whole and is_mass(len(confirmed), known):
             subject = Subject(self._facts.name, severities=self._facts.severities)
             answer.findings.append(find_mass_loss(subject, confirmed, known))
-        if len(told) > len(confirmed):  # the next look decides
-            self._list_again({one.prefix for one in told if one.confirmed_at is None})
+        once = {one.change.prefix for one in self._weighed.values() if one.stand is Stand.OPEN and not one.is_told}
+        if once:  # the next look decides
+            self._list_again(once)
             if is_mass(len(told), known):
                 answer.findings = [one for one in answer.findings if one.code != DESTINATION_EMPTY.code]
 
@@ -232,6 +235,9 @@ class Integrity:
         now = self._options.now
         explained = [one.change for one in self._weighed.values() if one.stand is Stand.EXPLAINED]
         open_ones = [one.change for one in self._weighed.values() if one.stand is Stand.OPEN and not one.is_told]
+        if not open_ones:
+            self._ledger.update_changes(explained)
+            return
         again = {one.id for one in open_ones if one.id in self._covered and one.seen_at < now}
         first = [one for one in open_ones if one.id not in again]
         standing = [one for one in self._ledger.standing_changes(self._facts.name) if one.accepted is None]
