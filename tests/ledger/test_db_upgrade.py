@@ -1,10 +1,12 @@
 """A ledger of an earlier version is copied before it is changed, once, and however it ends the data is there."""
 
 import multiprocessing
+import random
 import re
 import shlex
 import sqlite3
 import stat
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -114,6 +116,27 @@ def test_a_copy_left_half_made_by_a_killed_process_is_taken_away(older: Path) ->
     half.write_bytes(b"half")
     with Ledger.open(f"sqlite:///{older}") as ledger:
         assert copies_beside(older) == [ledger.migrated_copy]
+
+
+def _start(url: str) -> None:
+    Ledger.open(url).close()
+
+
+def test_one_killed_while_it_copies_and_migrates_leaves_a_ledger_the_next_can_upgrade(tmp_path: Path) -> None:
+    for number in range(6):
+        file = tmp_path / f"{number}.db"
+        make_older(f"sqlite:///{file}")
+        process = SPAWN.Process(target=_start, args=(f"sqlite:///{file}",))
+        process.start()
+        time.sleep(random.uniform(0.6, 1.6))
+        process.kill()
+        process.join(30)
+        with sqlite3.connect(file) as plain:
+            assert plain.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert _version(file) in (FIRST, HEAD)
+        with Ledger.open(f"sqlite:///{file}") as ledger:
+            assert begin(ledger) == 2
+        assert all(_version(copy) == FIRST for copy in copies_beside(file) if copy.suffix != ".part")
 
 
 def test_nobody_may_read_the_copy_who_may_not_read_the_ledger(older: Path) -> None:

@@ -11,10 +11,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from adapters.base import Unreachable
 from auditor.ledger import Ledger, LedgerError
+from auditor.ledger.moving import move_ledger
 from auditor.ledger.replacing import replace_ledger
 from auditor.model import Arrival
 from auditor.service.rebuilding import Rebuilt, rebuild_ledger
@@ -22,6 +24,7 @@ from auditor.settings import load_config
 from auditor.worlds import build_world
 from tests.ledger.test_db_copy import rows
 from tests.ledger.things import NOON, begin
+from tests.servers.postgresql import postgresql
 from tests.service.auditing import Bench, verifier
 from tests.worlds.small import DAILY, WEB, at
 
@@ -166,6 +169,27 @@ def test_it_may_be_made_elsewhere(made: Bench, tmp_path: Path) -> None:
     assert done.comparison
     assert done.comparison.changed == ()
     assert len(rows(f"sqlite:///{tmp_path}/else.db")["audits"]) == 1
+
+
+def test_from_and_to_postgresql(made: Bench, tmp_path: Path) -> None:
+    with postgresql() as server:
+        url = server.url("postgres")
+        assert move_ledger(f"sqlite:///{ledger_of(made)}", url)
+        config = made.home / "auditor.yaml"
+        lines = [line for line in config.read_text().splitlines() if not line.startswith("ledger:")]
+        config.write_text("\n".join([f"ledger: {url}", *lines]))
+        with pytest.raises(LedgerError, match="name an empty place"):
+            rebuild(made)
+        done = rebuild(made, to=f"sqlite:///{tmp_path}/new.db", replaces=True)
+        assert "replaced by naming the new one in the configuration" in done.refused
+        assert done.comparison
+        assert (done.comparison.changed, done.comparison.lost.count) == ((), 0)
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("CREATE SCHEMA other")
+        elsewhere = rebuild(made, to=f"{url}?options=-csearch_path%3Dother")
+        assert elsewhere.comparison
+        assert elsewhere.comparison.changed == ()
+        assert server.password not in elsewhere.shown
 
 
 def test_where_there_is_none_there_is_nothing_to_rebuild(made: Bench) -> None:
