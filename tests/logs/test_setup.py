@@ -48,8 +48,8 @@ def test_names_from_outside_cannot_fake_a_line():
 
 def test_libraries_log_the_same_way_from_warning_on():
     with logging_to_memory() as lines:
-        logging.getLogger("urllib3.connectionpool").info("usual")
-        logging.getLogger("urllib3.connectionpool").warning("Retrying %s", f"/c?sig={SECRET}")
+        logging.getLogger("azure.storage.retry").info("usual")
+        logging.getLogger("azure.storage.retry").warning("Retrying %s", f"/c?sig={SECRET}")
         warnings.warn(f"old way with {SECRET}", stacklevel=1)
     assert [event["level"] for event in lines.events] == ["warning", "warning"]
     assert lines.events[0]["event"] == "Retrying /c?sig=***"
