@@ -27,7 +27,9 @@ def main() -> None:
     except Exception:
         import traceback
 
-        traceback.print_exc()
+        from auditor.logs import redact
+
+        print(redact(traceback.format_exc()), file=sys.stderr, end="")
         sys.exit(COULD_NOT_CHECK)
 
 

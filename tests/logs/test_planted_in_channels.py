@@ -36,7 +36,11 @@ ALONE = ("Pl4ntedMailPassw0rd", "Pl4ntedT0kenOfApprise", "Pl4ntedT0kenOfTheHook"
 
 CONFIG = """
 destinations: {{lake: {{type: local, root: .}}}}
-flows: {{web: {{destination: lake, schedule: {{start: 2026-10-01T00:00:00Z, every: 24h}}, datasets: [{{id: 5ef3e324052581191aa6a466}}]}}}}
+flows:
+  web:
+    destination: lake
+    schedule: {{start: 2026-10-01T00:00:00Z, every: 24h}}
+    datasets: [{{id: 5ef3e324052581191aa6a466}}]
 alerts:
   channels:
     mail: {{apprise_file: channel.apprise}}

@@ -142,3 +142,20 @@ def test_everything_is_undone():
     with logging_to_memory("debug"):
         pass
     assert (root.level, [*root.handlers], sys.excepthook, threading.excepthook) == before
+
+
+def test_a_crash_of_a_command_tells_no_signature(monkeypatch, capsys):
+    import auditor.cli
+    from auditor.entry import main
+
+    def crash():
+        raise RuntimeError(f"GET https://acme/?sv=1&sig=abc%2B and {SECRET}")
+
+    monkeypatch.setattr(auditor.cli, "main", crash)
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    told = capsys.readouterr().err
+    assert ended.value.code == 3
+    assert "RuntimeError: GET https://acme/?sv=1&sig=*** and ***" in told
+    assert "Traceback" in told
