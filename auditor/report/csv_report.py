@@ -65,7 +65,8 @@ def render_cell(text: str) -> str:
     Backslashes are doubled and what cannot be printed is a Python escape (`\\x1b`, `\\udc80`); a text that begins like
     a formula, or with an apostrophe, has an apostrophe before it. Back: drop one leading apostrophe, undo the escapes.
     """
-    safe = "".join(_escape(c) for c in text)
+    is_plain = text.isprintable() and "\\" not in text  # nearly all are, and there are millions
+    safe = text if is_plain else "".join(_escape(c) for c in text)
     safe = CUT.sub(r"\\x3b", safe)
     return f"'{safe}" if FORMULA.match(safe) else safe
 
