@@ -44,5 +44,8 @@ def ping(
 def _address(url: str, state: State) -> str:
     if state == "good":
         return url
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url  # no address: calling it says so
     return urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/{state}"))

@@ -55,8 +55,8 @@ class Http:
 
     def _ask(self, method: str, url: str, **sent: Any) -> Delivery:
         until_s = time.monotonic() + self.whole_s
-        client = self._local if is_loopback(url) else self._client
         try:
+            client = self._local if is_loopback(url) else self._client
             with client.stream(method, url, **sent) as response:
                 return self._judge(response, _read(response, until_s))
         except Exception as error:  # whatever the client raises; its own words may quote the address
@@ -117,7 +117,10 @@ def harmless(text: str, secrets: Iterable[str] = ()) -> str:
 
 def secrets_of_url(url: str) -> tuple[str, ...]:
     """What of an address may be a token: user and password, the parts of its path, the values of its query."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return (url,)
     inside = [parts.username, parts.password, parts.path, *parts.path.split("/"), parts.query]
     inside += [pair.partition("=")[2] for pair in parts.query.split("&")]
     return tuple(dict.fromkeys(one for one in (url, *inside) if one and len(one.strip("/")) >= SHORTEST_SECRET))
