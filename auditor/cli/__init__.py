@@ -17,6 +17,7 @@ from auditor.cli.explain import explain
 from auditor.cli.exports import exports_app
 from auditor.cli.incidents import ack, incidents
 from auditor.cli.report import report
+from auditor.cli.serve import serve
 from auditor.cli.silence import silence_app
 from auditor.cli.verify import verify
 
@@ -32,6 +33,7 @@ app = typer.Typer(
 app.command()(demo)
 app.command()(discover)
 app.command()(audit)
+app.command()(serve)
 app.command()(verify)
 app.command()(coverage)
 app.command()(calendar)

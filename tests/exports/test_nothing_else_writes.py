@@ -3,11 +3,15 @@
 A real server records what comes. A new command fails the last test until it has its line here.
 """
 
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -37,6 +41,8 @@ ASKING = [  # every command that asks Experience Platform: its name, arguments, 
     ("calendar", "", "/landingzone"),
     ("calendar", "--format ics", "/flows"),
     ("db rebuild", "", "/runs"),
+    ("serve", "", "/runs"),
+    ("serve", "--log-level debug", "/landingzone/credentials"),
     ("exports plan", "", "/flows"),
     ("exports apply", "--yes", "/flows"),  # of what is there already
 ]
@@ -58,9 +64,26 @@ class Recorded:
     config: Path
 
     def run(self, *arguments: str) -> Any:
+        if arguments[0] == "serve":
+            return self._serve(*arguments)
         if arguments[0] == "exports":  # which has nothing to do for a flow whose id is known
             self.forget_flow_id()
         return CliRunner().invoke(app, [*arguments, "-c", str(self.config)])
+
+    def _serve(self, *arguments: str) -> Any:
+        """For as long as a first round takes."""
+        told = self.config.read_text(encoding="utf-8")
+        self.config.write_text(f"{told}service: {{listen: 127.0.0.1:0}}\n", encoding="utf-8")
+        code = "from auditor.entry import main\nif __name__ == '__main__': main()"
+        command = [sys.executable, "-c", code, *arguments, "-c", str(self.config)]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        until = time.monotonic() + 60
+        while time.monotonic() < until and not any(call.path.endswith("/flows") for call in self.server.calls):
+            time.sleep(0.1)
+        time.sleep(4)
+        process.terminate()
+        output, _ = process.communicate(timeout=60)
+        return SimpleNamespace(exit_code=process.returncode, output=output, exception=None)
 
     def forget_flow_id(self) -> None:
         told = self.config.read_text(encoding="utf-8")

@@ -1,0 +1,137 @@
+"""Puts the service together, runs it, and ends it in order."""
+
+import os
+import signal
+import socket
+import sys
+import threading
+import uuid
+from datetime import UTC, datetime
+from types import FrameType
+
+import structlog
+
+from auditor import __version__
+from auditor.cli.choices import complain
+from auditor.ledger import Ledger, LedgerError
+from auditor.logs.setup import set_up_logs
+from auditor.service.audit import open_configured
+from auditor.service.health import Health
+from auditor.service.serve.alone import Alone
+from auditor.service.serve.configured import Configured
+from auditor.service.serve.driver import Driver
+from auditor.service.serve.looking import Looking
+from auditor.service.serve.readers import Readers
+from auditor.service.serve.telling import Tellers
+from auditor.service.serve.working import Service
+from auditor.service.traffic import Traffic
+from auditor.settings import Config
+from auditor.verify.pool import Verifier
+from auditor.web.app import make_app
+from auditor.web.server import CannotListenError, WebServer
+from auditor.web.state import ServiceState, read_health
+
+log = structlog.get_logger("auditor.serve")
+
+
+def run_service(config: Config, *, log_level: str, log_format: str) -> int:
+    """Run until told to end; the exit code. Whoever is told to end twice ends at once."""
+    signals = Signals()
+    set_up_logs(log_level, log_format)
+    try:
+        with Ledger.open(config.ledger_url) as ledger, Ledger.open(config.ledger_url) as readings:
+            alone = Alone(ledger)
+            alone.claim()
+            try:
+                return _serve(config, ledger, readings, signals)
+            finally:
+                alone.leave()
+    except LedgerError as error:
+        complain(str(error))
+    except CannotListenError as error:
+        complain(str(error))
+
+
+class Signals:
+    """What the process is told: to end, or to read its configuration again."""
+
+    def __init__(self) -> None:
+        self.end = threading.Event()
+        self.reload = threading.Event()
+        self.woken = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._end)
+        if hasattr(signal, "SIGHUP"):
+            signal.signal(signal.SIGHUP, self._reload)
+
+    def _end(self, _number: int, _frame: FrameType | None) -> None:
+        if self.end.is_set():
+            os._exit(0)
+        self.end.set()
+        self.woken.set()
+
+    def _reload(self, _number: int, _frame: FrameType | None) -> None:
+        self.reload.set()
+        self.woken.set()
+
+
+def _serve(config: Config, ledger: Ledger, readings: Ledger, signals: Signals) -> int:
+    if signals.end.is_set():
+        return 0
+    traffic = Traffic()
+    configured = Configured(config, ledger, clock=_now)
+    readers = Readers(lambda: Verifier(workers=configured.config.service.workers))
+    looking = Looking(ledger, readers, open_with=traffic.counted(open_configured), traffic=traffic)
+    made: list[Service] = []
+
+    def health() -> Health:
+        return read_health(made[0], readings)
+
+    tellers = Tellers(ledger, looking, configured, _now, read_health=health)
+    holder = f"{socket.gethostname()} {os.getpid()} {uuid.uuid4().hex[:8]}"
+    service = Service(configured, ledger, looking, tellers, clock=_now, holder=holder)
+    made.append(service)
+    web = WebServer(make_app(ServiceState(service, readings, traffic, _now)), config.service.host, config.service.port)
+    web.start()
+    driver = Driver(service)
+    driver.start()
+    _announce(config, web)
+    try:
+        _wait(signals, driver)
+    finally:
+        log.info("ending", grace_s=config.service.grace.total_seconds())
+        ended = driver.stop(config.service.grace.total_seconds())
+        web.stop(1.0)
+        tellers.close()
+        log.info("ended", all_work_done=ended)
+    if not ended:
+        sys.stderr.flush()
+        os._exit(0)  # what hangs in a socket is let go by the kernel; everything it had done is in the ledger
+    return 0
+
+
+def _wait(signals: Signals, driver: Driver) -> None:
+    while not signals.end.is_set():
+        signals.woken.wait()
+        signals.woken.clear()
+        if signals.reload.is_set():
+            signals.reload.clear()
+            driver.reload()
+
+
+def _announce(config: Config, web: WebServer) -> None:
+    for warning in config.warnings:
+        log.warning("configuration", warning=warning)
+    if not config.alerts.routes:
+        log.warning("no route is configured: nobody will be told of anything", see="alerts.routes")
+    log.info(
+        "serving",
+        version=__version__,
+        address=f"http://{web.host}:{web.port}/",
+        destinations=len(config.destinations),
+        flows=len(config.flows),
+    )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
