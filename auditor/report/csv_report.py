@@ -67,7 +67,7 @@ def render_cell(text: str) -> str:
     """
     is_plain = text.isprintable() and "\\" not in text  # nearly all are, and there are millions
     safe = text if is_plain else "".join(_escape(c) for c in text)
-    safe = CUT.sub(r"\\x3b", safe)
+    safe = CUT.sub(r"\\x3b", safe) if ";" in safe else safe
     return f"'{safe}" if FORMULA.match(safe) else safe
 
 
