@@ -14,7 +14,7 @@ NOTICES_UNDELIVERED = FindingType(
         "a firewall, a proxy or a certificate that is not trusted is in between",
     ),
     remedy=(
-        "Send a test: `export-auditor alerts test ROUTE` says what the receiver answers. Mend its key, address "
+        "Check what the receiver answers: `export-auditor alerts test` sends it a test. Mend its key, address "
         "or network. Notices go to its `fallback` meanwhile; without one they wait, for seven days at most."
     ),
 )

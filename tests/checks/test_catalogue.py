@@ -32,7 +32,7 @@ PROMISED = {
     "warning": "export-late export-unexpected export-duplicate export-stuck folder-malformed folder-empty "
     "unknown-dataset manifest-duplicate manifest-file-extra manifest-run-mismatch file-wrong-compression "
     "file-duplicate file-unverifiable file-archived schema-mismatch schema-changed destination-unreachable "
-    "access-denied credential-expired clock-skew waiver-expired "
+    "access-denied credential-expired clock-skew notices-undelivered waiver-expired "
     "dataset-unprotected flow-ending credential-expiring export-expiring "
     "run-stuck export-without-run record-count-mismatch file-count-mismatch byte-count-mismatch "
     "protection-weakened flow-unmatched flow-service-unreachable",

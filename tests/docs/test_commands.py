@@ -31,6 +31,7 @@ def _made_harmless(command: Any) -> Any:
 COMMAND = _made_harmless(typer.main.get_command(app))
 FOR_MAKERS = {"CONTRIBUTING.md", "docs/fault-zoo.md"}
 NAMES_ALONE = {
+    "alerts preview",
     *("", "accept", "ack", "config", "silence", "silence add", "silence end", "verify", "verify --json"),
 }  # named in prose; to be typed they need more
 PROSE = re.compile(r"`(export-auditor(?: [^`]*)?)`")

@@ -81,11 +81,14 @@ class Apprise:
 
 def choose_format(offered: object, longest: int) -> apprise.NotifyFormat:
     """What a service shows best of what it takes: our HTML is a whole document, which only mail can show."""
-    takes = offered if isinstance(offered, tuple) else (offered,)  # the one it shows best comes first
+    takes: tuple[object, ...] = (
+        offered if isinstance(offered, tuple) else (offered,)
+    )  # the one it shows best comes first
     if takes[0] is apprise.NotifyFormat.HTML and longest >= MAIL_SIZED:
         return apprise.NotifyFormat.HTML
     shows = takes[0] is not apprise.NotifyFormat.TEXT and apprise.NotifyFormat.MARKDOWN in takes
-    return apprise.NotifyFormat.MARKDOWN if shows else apprise.NotifyFormat.TEXT
+    form: apprise.NotifyFormat = apprise.NotifyFormat.MARKDOWN if shows else apprise.NotifyFormat.TEXT
+    return form
 
 
 def _type_of(notice: Notice) -> str:
