@@ -125,7 +125,7 @@ def test_nothing_the_product_writes_holds_a_secret(kind, keys, secrets, how, tmp
 
 def log_all_there_is(config, *more):
     """As a library would that logs whatever it holds, in every spelling."""
-    log = logging.getLogger("azure.core.pipeline")
+    log = logging.getLogger("some.library")
     options = {**config.destinations["lake"].options}
     for one in config.experience_platform.values():
         options |= {f"platform_{key}": value for key, value in one.options.items()}
