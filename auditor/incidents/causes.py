@@ -1,6 +1,6 @@
 """Root causes first: which incident explains another, so that its notices are held back."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 from auditor.incident_model import Incident, IncidentKey
 from auditor.incidents.natures import ACCESS, Nature, nature_of_key
@@ -9,31 +9,20 @@ NEVER_BUT_BY_ACCESS = frozenset({"protection-stale", "mass-loss"})
 NOT_COMING = frozenset({"export-missing", "export-late", "run-without-export"})
 
 
-def find_causes(
-    live: Iterable[Incident], present: Collection[IncidentKey], platforms: Mapping[str, str]
-) -> dict[IncidentKey, IncidentKey | None]:
-    """Of every live incident the one that explains it, if any.
-
-    `present`: what was found in this very sight, and so is proven, whatever else could not be seen. `platforms`: by
-    flow, whose word it is held against.
-    """
+def find_causes(live: Iterable[Incident], platforms: Mapping[str, str]) -> dict[IncidentKey, IncidentKey | None]:
+    """Of every live incident the one that explains it, if any. `platforms`: by flow, whose word it is held against."""
     ordered = sorted(live, key=lambda incident: incident.key)
-    found: dict[IncidentKey, IncidentKey | None] = {}
-    for one in ordered:
-        proven = one.key in present
-        found[one.key] = next(
-            (c.key for c in ordered if _explains(c, one, is_proven=proven, platforms=platforms)), None
-        )
-    return found
+    return {one.key: next((by.key for by in ordered if _explains(by, one, platforms)), None) for one in ordered}
 
 
-def _explains(by: Incident, incident: Incident, *, is_proven: bool, platforms: Mapping[str, str]) -> bool:
+def _explains(by: Incident, incident: Incident, platforms: Mapping[str, str]) -> bool:
     cause, key = by.key, incident.key
     nature = nature_of_key(key)
     if key.code in ACCESS or nature is Nature.CHANNEL:
         return False
     if cause.code in ACCESS:
-        if is_proven and key.code != "file-unverifiable":
+        # What was found by the same look or by a later one is proven, whatever else could not be seen.
+        if incident.last_seen_at >= by.last_seen_at and key.code != "file-unverifiable":
             return False
         if cause.destination and cause.destination == key.destination and nature is not Nature.BEYOND:
             return True

@@ -56,7 +56,7 @@ def update_incidents(known: Known, sight: Sight, *, now: datetime, expected: Exp
             events += told
     changed = tuple(incident for key, incident in after.items() if incident != live.get(key))
     standing = [incident for incident in after.values() if incident.state is not IncidentState.CLOSED]
-    causes = find_causes(standing, seen.present.keys(), expected.platforms)
+    causes = find_causes(standing, expected.platforms)
     return Changes(changed, tuple(events), causes, tuple(_filled(known, seen)))
 
 

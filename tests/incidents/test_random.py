@@ -7,9 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor.incident_model import EventKind
-from auditor.ledger import Ledger
+from auditor.model import Severity
 from tests.incidents.making import (
+    DATASET,
     EXPECTED,
+    FLOW,
+    OVER,
     START,
     Story,
     came_late,
@@ -41,14 +44,12 @@ def looks(draw):
 NO_HISTORY = replace(EXPECTED, watched_before=START.replace(year=2025))
 
 
-def play(said, *, restart=False):
+def play(said):
     story = Story(expected=NO_HISTORY)
     try:
         told = []
         for one in said:
             told.append(sorted(story.look(*one)))
-            if restart:
-                story = replace(story, ledger=story.ledger)
         events = defaultdict(list)
         for event in story.ledger.waiting_events():
             events[event.incident].append(event.kind)
@@ -122,7 +123,64 @@ def test_looks_that_see_nothing_change_nothing(said) -> None:
     } or any(i.key.code == "destination-unreachable" for i in before.values())
 
 
-def test_the_ledger_gives_back_what_was_kept() -> None:
-    with Ledger.in_memory() as ledger:
-        assert ledger.live_incidents() == []
-        assert ledger.incident(1) is None
+def elsewhere(said, place):
+    """The same look at another destination."""
+    moved = []
+    for one in said:
+        found = tuple(replace(f, destination=place) for f in getattr(one, "findings", ()))
+        moved.append(replace(one, destination=place, **({"findings": found} if found else {})))
+    return moved
+
+
+def told_of_each(rows, order):
+    """What is told of each subject by the looks of `rows` (by destination), taken in `order`."""
+    places = frozenset(rows)
+    flows = frozenset((FLOW, DATASET, place) for place in places)
+    story = Story(expected=replace(NO_HISTORY, flows=flows, destinations=places))
+    left = {place: list(said) for place, said in rows.items()}
+    for place in order:
+        story.look(*left[place].pop(0), destinations=frozenset({place}))
+    told = defaultdict(list)
+    for event in story.ledger.waiting_events():
+        told[story.ledger.incident(event.incident).key].append((event.kind, event.severity))
+    ends = {(i.key, i.members, i.gaps, i.state, i.closing, i.cause is None) for i in story.ledger.list_incidents()}
+    story.ledger.close()
+    return dict(told), ends
+
+
+@settings(max_examples=20, deadline=None)
+@given(looks(), looks(), st.randoms(use_true_random=False))
+def test_in_which_order_destinations_are_looked_at_does_not_matter(first, second, chance) -> None:
+    rows = {"lake": first, "other": [elsewhere(said, "other") for said in second]}
+    one_after_another = ["lake"] * len(first) + ["other"] * len(second)
+    mixed = [*one_after_another]
+    chance.shuffle(mixed)
+    assert told_of_each(rows, mixed) == told_of_each(rows, one_after_another)
+
+
+@settings(max_examples=20, deadline=None)
+@given(looks())
+def test_what_is_put_up_with_and_what_is_only_worth_knowing_has_no_event(said) -> None:
+    for change in ({"waived": OVER}, {"severity": Severity.INFO}):
+        quiet = []
+        for look in said:
+            runs = [one for one in look if one is not DOWN]
+            quiet.append([replace(r, findings=tuple(replace(f, **change) for f in r.findings)) for r in runs])
+        told, events, incidents = play(quiet)
+        assert (events, incidents) == ({}, {})
+        assert not any(told)
+
+
+@settings(max_examples=20, deadline=None)
+@given(looks())
+def test_a_missing_export_is_never_without_an_event(said) -> None:
+    """At the end of any row of looks each is in an incident of which something was told, or is one of its holes."""
+    _, events, incidents = play(said)
+    kept = {
+        m.due
+        for n, i in incidents.items()
+        if i.key.code == "export-missing" and events[n]
+        for m in (*i.members, *i.gaps)
+    }
+    gone = {v.due for v in said[-1] if v is not DOWN and any(f.code == "export-missing" for f in v.findings)}
+    assert gone <= kept
