@@ -116,7 +116,7 @@ class _Past:
         live = [one for one in then.values() if one.closed_at is None]
         platforms = {flow.name: flow.experience_platform for flow in self.config.flows.values()}
         numbers = {one.key: one.number for one in live}
-        causes = find_causes(live, (), platforms)
+        causes = find_causes(live, platforms)
         return {number: replace(one, cause=_number(one, causes, numbers)) for number, one in then.items()}
 
 

@@ -8,13 +8,11 @@ from auditor.alerts.words import said
 from auditor.alerts.words_section import Section
 from auditor.incident_model import Notice
 from auditor.model import Severity, Status
-from auditor.settings import Config
 
 _COLOURS = {Status.GOOD: "#1a7f37", Status.FINDINGS: "#b42318", Status.INCOMPLETE: "#9a6700"}
 
 
 def write_report_notice(
-    config: Config,
     channel: str,
     *,
     period: str,

@@ -101,11 +101,11 @@ def _member(member: Member) -> JsonObject:
 
 
 def _signed(signed: Signed | None) -> JsonObject | None:
-    return signed and {"by": clean(signed.by), "at": render_instant(signed.at), "why": clean(signed.why)}
+    return {"by": clean(signed.by), "at": render_instant(signed.at), "why": clean(signed.why)} if signed else None
 
 
 def _instant(moment: datetime | None) -> str | None:
-    return moment and render_instant(moment)
+    return render_instant(moment) if moment else None
 
 
 def _render(whole: JsonObject) -> str:

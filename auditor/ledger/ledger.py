@@ -20,8 +20,8 @@ from auditor.ledger.incident_members import MemberRecords
 from auditor.ledger.incidents import IncidentRecords
 from auditor.ledger.listings import ListingRecords
 from auditor.ledger.migrate import migrate, read_version
-from auditor.ledger.periods import PeriodRecords
 from auditor.ledger.notices import NoticeRecords
+from auditor.ledger.periods import PeriodRecords
 from auditor.ledger.rollup import RollUpRecords
 from auditor.ledger.schema import HEAD
 from auditor.ledger.service_schema import incidents as _  # noqa: F401  # the tables are part of the metadata

@@ -4,6 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+import structlog
+
 from auditor import __version__
 from auditor.ledger import Ledger
 from auditor.model import Coverage, Ending, Finding, Flow, Look, Unverifiable, Verdict, Waiver, Watched
@@ -42,6 +44,7 @@ class Saying:
             config_hash=config.hash,
             options=_recorded(options, flows, judged_since),
         )
+        structlog.contextvars.bind_contextvars(audit=self.audit)  # in every line of the log from here on
 
     def say(self, answer: PlaceAnswer) -> None:
         """Keep an answer, and take it in."""

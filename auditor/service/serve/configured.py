@@ -33,7 +33,7 @@ class Configured:
         self._clock = clock
         self._load = load
         self._lock = threading.Lock()
-        self._stamp = _stamp(config.path)
+        self._stamps = _stamps(config)
         self.note_use()
 
     def note_use(self) -> None:
@@ -44,13 +44,13 @@ class Configured:
         )
 
     def has_moved(self) -> bool:
-        """Whether the file itself looks other than when it was last read."""
-        return _stamp(self.config.path) != self._stamp
+        """Whether a file of it, or one of a secret, looks other than when it was last read."""
+        return _stamps(self.config) != self._stamps
 
     def read_again(self) -> bool:
         """Read the files anew, those of secrets too. Whether another configuration is in use afterwards."""
         with self._lock:
-            self._stamp = _stamp(self.config.path)
+            self._stamps = _stamps(self.config)
             try:
                 fresh = self._load(self.config.path)
             except ConfigError as error:
@@ -65,6 +65,7 @@ class Configured:
                 kept = replace(fresh.service, host=self.config.service.host, port=self.config.service.port)
                 fresh = replace(fresh, service=kept)
             self.config = fresh
+            self._stamps = _stamps(fresh)
         for warning in fresh.warnings:
             log.warning("configuration", warning=warning)
         log.info("the new configuration is in use", hash=fresh.hash)
@@ -76,6 +77,10 @@ class Configured:
             log.error("the new configuration is refused; the old one goes on", reason=why)
         self.trouble = why
         return False
+
+
+def _stamps(config: Config) -> dict[Path, tuple[int, int, int] | None]:
+    return {path: _stamp(path) for path in {config.path, *config.files}}
 
 
 def _stamp(path: Path) -> tuple[int, int, int] | None:

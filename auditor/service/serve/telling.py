@@ -10,6 +10,7 @@ from auditor.alerts.heartbeat import ping
 from auditor.alerts.report_notice import write_report_notice
 from auditor.alerts.sending import Sender
 from auditor.alerts.telling import tell
+from auditor.incident_model import Event, Incident
 from auditor.ledger import Ledger
 from auditor.service.flows import known_flows
 from auditor.service.health import Health, judge_ready
@@ -20,6 +21,24 @@ from auditor.service.serve.things import Work
 from auditor.settings import Config
 
 log = structlog.get_logger("auditor.telling")
+
+
+def _note(incident: Incident, event: Event) -> None:
+    """What became of an event: told to whom, or why to nobody. With no route at all this is all that is ever said."""
+    key = incident.key
+    log.warning(
+        "incident",
+        event_kind=str(event.kind),
+        state=str(event.state),
+        reason=event.reason,
+        incident=incident.number,
+        code=key.code,
+        flow=key.flow,
+        dataset=key.dataset,
+        destination=key.destination,
+        severity=str(incident.severity),
+        message=incident.message,
+    )
 
 
 @dataclass
@@ -52,8 +71,7 @@ class Tellers:
 
     def _tell(self, config: Config, now: datetime) -> None:
         followed = replace(config, flows=known_flows(config, self.ledger, now=now))
-        if written := tell(self.ledger, followed, now=now):
-            log.info("notices written", notices=written)
+        tell(self.ledger, followed, now=now, note=_note)
 
     def _send(self, config: Config, now: datetime) -> None:
         if self._sender is None or self._sends_for is not config:
@@ -75,7 +93,6 @@ class Tellers:
             log.info("report made", period=made.period, folder=str(made.folder), revision=made.revision)
             if made.route:
                 notice = write_report_notice(
-                    config,
                     made.route,
                     period=made.period,
                     revision=made.revision,

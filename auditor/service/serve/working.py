@@ -154,7 +154,8 @@ class Service:
             self._asked.at.pop(thing.name, None)
         self.ledger.begin_loop(thing.name, now)
         try:
-            self._carry_out(thing, now)
+            with structlog.contextvars.bound_contextvars(thing=thing.name):
+                self._carry_out(thing, now)
         except StoppedError:
             self.ask(thing.name, now)  # handed back: whoever comes next begins anew
             return False
@@ -194,6 +195,7 @@ class Service:
     def _look(self, thing: Thing, now: datetime, *, whole: bool) -> None:
         progress = self._progress(thing)
         looked = self._looking.at_place(self.config, thing.destination, now=now, progress=progress, whole=whole)
+        log.info("looked", destination=thing.destination, whole=whole, runs=len(looked.result.runs))
         self._follow_up(thing, looked, now, whole=whole)
 
     def _follow_up(self, thing: Thing, looked: Looked, now: datetime, *, whole: bool) -> None:

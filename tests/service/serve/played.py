@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from adapters.base import OpenAdapter
+from auditor.alerts.telling import when_to_tell
 from auditor.ledger import Ledger
 from auditor.service.audit import open_configured
 from auditor.service.serve.configured import Configured
@@ -59,6 +60,7 @@ class Played:
     more: str = ""  # lines of configuration: alerts, service
     open_with: Callable[[Destination], OpenAdapter] = open_configured
     without: frozenset[str] = frozenset({"heartbeat", "reports", "upkeep"})
+    sends: bool = False  # notices really go out; else they stay in the outbox
     clock: Clock = field(init=False)
     done: list[tuple[datetime, str]] = field(default_factory=list)
 
@@ -68,6 +70,7 @@ class Played:
         (self.home / "auditor.yaml").write_text(render_config(self.world) + self.more, encoding="utf-8")
         self._objects = sorted(list_objects(self.world), key=lambda one: (one.modified, one.key))
         self._laid = 0
+        self._tell_again: datetime | None = self.began
         self.ledger = Ledger.open(load_config(self.home / "auditor.yaml").ledger_url, clock=self.clock)
         self.service = self._start()
 
@@ -88,21 +91,36 @@ class Played:
     def play_until(self, moment: datetime) -> None:
         """Time goes on, work is done when it is due."""
         while True:
-            dues = [(due, name) for name, thing in self._things().items() if (due := self.service.due_at(thing))]
+            dues = [(due, name) for name, thing in self._things().items() if (due := self._due_at(thing))]
             due, name = min(dues)
             if max(due, self.clock.now) > moment:
                 break
             self._lay(max(due, self.clock.now))
             self.clock.now = max(due, self.clock.now)
+            if name in ("tell", "send"):
+                self.service.ask(name, self.clock.now)
             if self.service.work(name):
                 self.done.append((self.clock.now, name))
+                if name == "tell":
+                    again = when_to_tell(self.ledger, self.service.config, now=self.clock.now)
+                    self._tell_again = max(again, self.clock.now + MINUTE / 12) if again else None
             else:
                 raise AssertionError(f"{name} was due and could not be done: {self.ledger.read_loops().get(name)}")
         self._lay(moment)
         self.clock.now = moment
 
     def _things(self) -> Mapping[str, Any]:
-        return {n: thing for n, thing in self.service.things().items() if str(thing.work) not in self.without}
+        left_out = self.without if self.sends else self.without | {"send"}
+        return {n: thing for n, thing in self.service.things().items() if str(thing.work) not in left_out}
+
+    def _due_at(self, thing: Any) -> datetime | None:
+        """As the service says; but telling and sending only when they have something to do, and not every five seconds."""
+        if thing.work == "tell":
+            asked = self.service.asked_at("tell")
+            return asked or self._tell_again
+        if thing.work == "send":
+            return self.ledger.next_notice_at()
+        return self.service.due_at(thing)
 
     def _start(self) -> Service:
         config = load_config(self.home / "auditor.yaml")
