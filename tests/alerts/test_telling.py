@@ -179,7 +179,7 @@ def test_what_is_told_to_a_team_says_whose_it_is(ledger):
 
 
 def past(ledger: Ledger) -> None:
-    """An outage of a destination with a child that went on, and a silence that was ended early."""
+    """An outage of a destination, what the same look had proven there, and a silence that was ended early."""
     cause, child = opens(ledger, key("destination-unreachable", "", ""), key())
     closes(ledger, cause, "12:00")
     closes(ledger, child, "3d 08:30")
@@ -193,9 +193,10 @@ def test_preview_tells_what_would_have_been_sent_and_sends_nothing(ledger):
     made = preview(ledger, MAIL, at("07:00"), at("5d 12:00"))
     assert [(one.at, one.draft.kind, one.draft.incidents[0].number) for one in made.notices] == [
         (at("08:00"), "opened", 1),
-        (at("12:00"), "opened", 2),
+        (at("08:00"), "opened", 2),
         (at("12:00"), "recovered", 1),
-        (at("1d 12:00"), "reminder", 2),
+        (at("1d 08:00"), "reminder", 2),
+        (at("3d 08:00"), "reminder", 2),
         (at("3d 08:30"), "recovered", 2),
         (at("4d 10:00"), "opened", 3),
         (at("5d 10:00"), "reminder", 3),
@@ -215,7 +216,8 @@ def test_preview_shows_its_span_only_and_knows_what_was_told_before(ledger):
     past(ledger)
     made = preview(ledger, MAIL, at("1d 00:00"), at("3d 12:00"))
     assert [(one.at, one.draft.kind) for one in made.notices] == [
-        (at("1d 12:00"), "reminder"),
+        (at("1d 08:00"), "reminder"),
+        (at("3d 08:00"), "reminder"),
         (at("3d 08:30"), "recovered"),
     ]
 
