@@ -25,6 +25,11 @@ class Loop:
     failed_at: datetime | None  # the last time it did not
     trouble: str  # what the newest failure said; "" after it ended well
 
+    @property
+    def was_cut_off(self) -> bool:
+        """Whether it was begun and has not ended: it goes on, or its process was killed, or had to hand it back."""
+        return all(end is None or end < self.began_at for end in (self.done_at, self.failed_at))
+
 
 @dataclass(frozen=True, slots=True)
 class UsedConfiguration:
@@ -41,7 +46,10 @@ class WorkingRecords(Database):
     """Leases, loops, what was watched, and by which configuration."""
 
     def take_lease(self, thing: str, holder: str, *, now: datetime, span: timedelta) -> bool:
-        """Have `thing` for `span`, unless another holder has it at `now`. Taking it again prolongs it."""
+        """Have `thing` for `span`, unless another holder has it at `now`. Taking it again prolongs it.
+
+        What is held for longer than twice the span was taken before a clock was set back, and holds nobody up.
+        """
         return self._write(lambda connection: _take(connection, thing, holder, now, span))
 
     def give_back_lease(self, thing: str, holder: str) -> None:
@@ -113,7 +121,7 @@ class WorkingRecords(Database):
 def _take(connection: Connection, thing: str, holder: str, now: datetime, span: timedelta) -> bool:
     c = leases.c
     row = connection.execute(select(leases).where(c.thing == thing)).first()
-    if row is not None and row.holder != holder and row.until > now:
+    if row is not None and row.holder != holder and now < row.until <= now + 2 * span:
         return False
     if row is None:
         connection.execute(leases.insert(), {"thing": thing, "holder": holder, "since": now, "until": now + span})

@@ -73,3 +73,20 @@ def test_a_configuration_is_kept_for_as_long_as_it_was_used_without_another_betw
         ("one", 3 * MINUTE, 3 * MINUTE),
     ]
     assert used[0].summary == {"flows": ["web"]}
+
+
+def test_a_lease_from_before_the_clock_was_set_back_holds_nobody_up(ledger: Ledger) -> None:
+    assert ledger.take_lease("place:lake", "a", now=NOON + 60 * MINUTE, span=MINUTE)
+    assert ledger.take_lease("place:lake", "b", now=NOON, span=MINUTE)
+    assert not ledger.take_lease("place:lake", "c", now=NOON - MINUTE / 2, span=MINUTE)  # clocks differ a little
+
+
+def test_a_loop_that_was_begun_and_has_not_ended_is_known_as_such(ledger: Ledger) -> None:
+    ledger.begin_loop("relist:lake", NOON)
+    assert ledger.read_loops()["relist:lake"].was_cut_off
+    ledger.finish_loop("relist:lake", NOON, trouble="disk full")
+    assert not ledger.read_loops()["relist:lake"].was_cut_off
+    ledger.begin_loop("relist:lake", NOON + MINUTE)
+    assert ledger.read_loops()["relist:lake"].was_cut_off
+    ledger.finish_loop("relist:lake", NOON + 2 * MINUTE)
+    assert not ledger.read_loops()["relist:lake"].was_cut_off

@@ -90,12 +90,16 @@ class Service:
     def due_at(self, thing: Thing) -> datetime | None:
         """When it is due; None: when something asks for it. Raises LedgerError."""
         asked = self._asked.at.get(thing.name)
-        if thing.every is None:
-            return asked
         loop = self.ledger.read_loops().get(thing.name)
         if thing.work is Work.RELIST and (loop is None or loop.done_at is None):
             return asked  # the first look at the place lists everything
+        if loop is not None and loop.was_cut_off:  # whoever is still at it holds the lease
+            return min(loop.began_at, self._clock())
+        if thing.every is None:
+            return asked
         regular = self.started_at if loop is None else loop.began_at + thing.every
+        if loop is not None and loop.began_at > (now := self._clock()):  # the clock was set back
+            regular = now
         return min(asked or regular, regular)
 
     def asked_at(self, name: str) -> datetime | None:
