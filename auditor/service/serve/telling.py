@@ -22,6 +22,14 @@ from auditor.settings import Config
 
 log = structlog.get_logger("auditor.telling")
 
+CYCLE = (Work.PLACE, Work.BEYOND, Work.TELL, Work.SEND)
+
+
+def _has_been_round(health: Health) -> bool:
+    """Whether all that is done again and again was done once since the start."""
+    again = [one for one in health.loops if one.thing.partition(":")[0] in CYCLE]
+    return all(one.done_at is not None and one.done_at >= health.started_at for one in again)
+
 
 def _note(incident: Incident, event: Event) -> None:
     """What became of an event: told to whom, or why to nobody. With no route at all this is all that is ever said."""
@@ -83,10 +91,15 @@ class Tellers:
             self._was_broken = bool(result.findings)
 
     def _beat(self, config: Config, now: datetime) -> None:
-        ready = judge_ready(self.read_health(), now)
+        health = self.read_health()
+        ready = judge_ready(health, now)
         if not ready.is_ready:
             log.warning("not all work is done in time", reasons=list(ready.reasons))
-        ping(config.alerts.heartbeat, is_good=ready.is_ready, now=now)
+            ping(config.alerts.heartbeat, "fail", now=now)
+        elif _has_been_round(health):
+            ping(config.alerts.heartbeat, "good", now=now)
+        else:  # it has just begun: that it lives is no proof that it does its work
+            ping(config.alerts.heartbeat, "start", now=now)
 
     def _report(self, config: Config, now: datetime) -> None:
         for made in make_due_reports(self.ledger, config, now=now):
