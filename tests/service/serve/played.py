@@ -1,14 +1,15 @@
 """Worlds played on a clock of their own: files come when they were written, and the service itself looks at them."""
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from adapters.base import OpenAdapter
 from auditor.alerts.telling import when_to_tell
+from auditor.incident_model import Notice
 from auditor.ledger import Ledger
 from auditor.service.audit import open_configured
 from auditor.service.serve.configured import Configured
@@ -21,6 +22,7 @@ from auditor.verify.pool import Verifier
 from auditor.worlds import World, WorldObject, list_objects, render_config
 
 MINUTE = timedelta(minutes=1)
+OpenWith = Callable[[Destination], OpenAdapter]
 
 
 class WarmReaders(Readers):
@@ -35,113 +37,137 @@ class WarmReaders(Readers):
         yield self._warm
 
 
-@dataclass
 class Clock:
     """Time as the test tells it."""
 
-    now: datetime
+    def __init__(self, now: datetime) -> None:
+        self.now = now
 
     def __call__(self) -> datetime:
         return self.now
 
 
-@dataclass
-class Played:
-    """One world below `home`, and the service that watches it, from moment to moment.
+class Playing:
+    """The service that works by `home`/auditor.yaml, from moment to moment.
 
-    `without`: things of the service that are left out, by their kind. `meanwhile`: what happens at a moment beside the
-    world itself (an outage, an edit of the configuration).
+    `without`: things of the service that are left out, by their kind. `sends`: notices really go out; else they stay in
+    the outbox. `happens`: what the world does up to a moment, before anybody looks.
     """
 
-    world: World
-    home: Path
-    warm: Verifier
-    began: datetime
-    more: str = ""  # lines of configuration: alerts, service
-    open_with: Callable[[Destination], OpenAdapter] = open_configured
-    without: frozenset[str] = frozenset({"heartbeat", "reports", "upkeep"})
-    sends: bool = False  # notices really go out; else they stay in the outbox
-    clock: Clock = field(init=False)
-    done: list[tuple[datetime, str]] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.clock = Clock(self.began)
-        (self.home / "exports").mkdir(parents=True, exist_ok=True)
-        (self.home / "auditor.yaml").write_text(render_config(self.world) + self.more, encoding="utf-8")
-        self._objects = sorted(list_objects(self.world), key=lambda one: (one.modified, one.key))
-        self._laid = 0
-        self._tell_again: datetime | None = self.began
-        self.ledger = Ledger.open(load_config(self.home / "auditor.yaml").ledger_url, clock=self.clock)
-        self.service = self._start()
+    def __init__(
+        self,
+        home: Path,
+        warm: Verifier,
+        began: datetime,
+        *,
+        open_with: OpenWith = open_configured,
+        without: frozenset[str] = frozenset({"heartbeat", "reports", "upkeep"}),
+        sends: bool = False,
+        happens: Callable[[datetime], None] = lambda _until: None,
+    ) -> None:
+        self.home = home
+        self.clock = Clock(began)
+        self.done: list[tuple[datetime, str]] = []
+        self._warm = warm
+        self._open_with = open_with
+        self._without = without if sends else without | {"send"}
+        self._happens = happens
+        self._tell_again: datetime | None = began
+        self.ledger, self.service, self._tellers = self._start()
 
     def close(self) -> None:
+        self._tellers.close()
         self.ledger.close()
 
     def restart(self) -> None:
         """The service ends and begins again: what it remembers is what the ledger has."""
-        self.ledger.close()
-        self.ledger = Ledger.open(load_config(self.home / "auditor.yaml").ledger_url, clock=self.clock)
-        self.service = self._start()
+        self.close()
+        self._tell_again = self.clock.now
+        self.ledger, self.service, self._tellers = self._start()
 
     def sleep_until(self, moment: datetime) -> None:
         """Nobody watches until then; the world goes on."""
-        self._lay(moment)
+        self._happens(moment)
         self.clock.now = moment
 
     def play_until(self, moment: datetime) -> None:
         """Time goes on, work is done when it is due."""
-        while True:
-            dues = [(due, name) for name, thing in self._things().items() if (due := self._due_at(thing))]
-            due, name = min(dues)
-            if max(due, self.clock.now) > moment:
-                break
-            self._lay(max(due, self.clock.now))
-            self.clock.now = max(due, self.clock.now)
-            if name in ("tell", "send"):
-                self.service.ask(name, self.clock.now)
-            if self.service.work(name):
-                self.done.append((self.clock.now, name))
-                if name == "tell":
-                    again = when_to_tell(self.ledger, self.service.config, now=self.clock.now)
-                    self._tell_again = max(again, self.clock.now + MINUTE / 12) if again else None
-            else:
-                raise AssertionError(f"{name} was due and could not be done: {self.ledger.read_loops().get(name)}")
-        self._lay(moment)
+        while (step := self._next()) and step[0] <= moment:
+            self._happens(step[0])
+            self.clock.now = step[0]
+            self._work(step[1])
+        self._happens(moment)
         self.clock.now = moment
 
-    def _things(self) -> Mapping[str, Any]:
-        left_out = self.without if self.sends else self.without | {"send"}
-        return {n: thing for n, thing in self.service.things().items() if str(thing.work) not in left_out}
+    def notices(self) -> list[Notice]:
+        """All that were written, oldest first."""
+        return self.ledger.list_notices(limit=1_000_000)[::-1]
 
-    def _due_at(self, thing: Any) -> datetime | None:
-        """As the service says; but telling and sending only when they have something to do, and not every five seconds."""
+    def told(self) -> list[tuple[str, str, str, str]]:
+        """Who was told of what, and when: ("04 11:35", kind, codes, channel), oldest first."""
+        return [
+            (f"{one.created_at:%d %H:%M}", str(one.kind), " ".join(self.codes(one)), one.channel)
+            for one in self.notices()
+        ]
+
+    def codes(self, notice: Notice) -> list[str]:
+        """What kinds of findings a notice tells of."""
+        found = (self.ledger.incident(number) for number in notice.incidents)
+        return sorted({incident.key.code for incident in found if incident})
+
+    def due_at(self, thing: Any) -> datetime | None:
+        """As the service says; but telling and sending only when they have something to do, not every five seconds."""
         if thing.work == "tell":
-            asked = self.service.asked_at("tell")
-            return asked or self._tell_again
+            return self.service.asked_at("tell") or self._tell_again
         if thing.work == "send":
             return self.ledger.next_notice_at()
         return self.service.due_at(thing)
 
-    def _start(self) -> Service:
-        config = load_config(self.home / "auditor.yaml")
-        configured = Configured(config, self.ledger, clock=self.clock)
-        looking = Looking(self.ledger, WarmReaders(self.warm), open_with=self.open_with)
-        tellers = Tellers(self.ledger, looking, configured, self.clock, read_health=self._health)
-        return Service(configured, self.ledger, looking, tellers, clock=self.clock, holder="played")
+    def _next(self) -> tuple[datetime, str] | None:
+        things: Mapping[str, Any] = self.service.things()
+        left = (thing for thing in things.values() if str(thing.work) not in self._without)
+        due, name = min((due, thing.name) for thing in left if (due := self.due_at(thing)))
+        return max(due, self.clock.now), name
 
-    def _health(self) -> Any:
-        raise AssertionError("nobody asks")
+    def _work(self, name: str) -> None:
+        if name in ("tell", "send"):
+            self.service.ask(name, self.clock.now)
+        if not self.service.work(name):
+            raise AssertionError(f"{name} was due and could not be done: {self.ledger.read_loops().get(name)}")
+        self.done.append((self.clock.now, name))
+        if name == "tell":
+            again = when_to_tell(self.ledger, self.service.config, now=self.clock.now)
+            self._tell_again = max(again, self.clock.now + MINUTE / 12) if again else None
+
+    def _start(self) -> tuple[Ledger, Service, Tellers]:
+        config = load_config(self.home / "auditor.yaml")
+        ledger = Ledger.open(config.ledger_url, clock=self.clock)
+        configured = Configured(config, ledger, clock=self.clock)
+        looking = Looking(ledger, WarmReaders(self._warm), open_with=self._open_with)
+        tellers = Tellers(ledger, looking, configured, self.clock, read_health=_nobody_asks)
+        return ledger, Service(configured, ledger, looking, tellers, clock=self.clock, holder="played"), tellers
+
+
+class Played(Playing):
+    """One world below `home`, and the service that watches it. `more`: lines of configuration (alerts, service)."""
+
+    def __init__(
+        self, world: World, home: Path, warm: Verifier, began: datetime, *, more: str = "", **settings: Any
+    ) -> None:
+        self.world = world
+        self.exports = home / "exports"
+        self.exports.mkdir(parents=True, exist_ok=True)
+        (home / "auditor.yaml").write_text(render_config(world) + more, encoding="utf-8")
+        self._coming = sorted(list_objects(world), key=lambda one: (one.modified, one.key), reverse=True)
+        super().__init__(home, warm, began, happens=self._lay, **settings)
 
     def _lay(self, until: datetime) -> None:
-        while self._laid < len(self._objects) and self._objects[self._laid].modified <= until:
-            write(self.home / "exports", self._objects[self._laid])
-            self._laid += 1
+        while self._coming and self._coming[-1].modified <= until:
+            write(self.exports, self._coming.pop())
 
 
 def write(root: Path, item: WorldObject) -> None:
     """Lay one object out with the time at which it was written."""
-    import os
-
     path = root / item.key
     if item.key.endswith("/"):
         path.mkdir(parents=True, exist_ok=True)
@@ -149,3 +175,7 @@ def write(root: Path, item: WorldObject) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(item.data)
     os.utime(path, (item.modified.timestamp(), item.modified.timestamp()))
+
+
+def _nobody_asks() -> Any:
+    raise AssertionError("nobody asks")
