@@ -12,6 +12,7 @@ from auditor.cli.choices import DEFAULT_CONFIG, complain
 from auditor.cli.output import CannotWriteError, write_report
 from auditor.incident_model import Signed
 from auditor.ledger import Ledger, LedgerError
+from auditor.report.json_report import clean
 from auditor.service.accepting import Accepted, CannotAcceptError, accept_incident
 from auditor.settings import ConfigError, load_config
 
@@ -60,13 +61,14 @@ def _as_text(done: Accepted) -> str:
 def _as_json(done: Accepted) -> str:
     key = done.incident.key
     told = {
+        "schema": "accepted-1",
         "incident": done.incident.number,
         "code": key.code,
-        "flow": key.flow,
-        "dataset": key.dataset,
-        "destination": key.destination,
+        "flow": clean(key.flow),
+        "dataset": clean(key.dataset),
+        "destination": clean(key.destination),
         "changes": done.changes,
         "also": list(done.also),
-        "remark": done.remark,
+        "remark": clean(done.remark),
     }
-    return json.dumps(told, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(told, indent=2) + "\n"

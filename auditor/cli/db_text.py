@@ -7,6 +7,7 @@ from typing import Any
 
 from auditor.ledger.info import LedgerInfo, TableInfo
 from auditor.ledger.moving import MovedTable
+from auditor.report.json_report import clean
 from auditor.report.words import render_bytes, render_count, render_instant, render_minute
 
 LABEL = 12  # characters
@@ -85,7 +86,7 @@ def render_info_json(info: LedgerInfo, kept: timedelta | None, now: datetime) ->
     told: dict[str, Any] = {
         "schema": "db-info-1",
         "read_at": render_instant(now),
-        "ledger": info.shown,
+        "ledger": clean(info.shown),
         "kind": info.kind,
         "version": info.version,
         "newest_version": info.newest_version,
@@ -104,7 +105,7 @@ def render_info_json(info: LedgerInfo, kept: timedelta | None, now: datetime) ->
         },
         "tables": [{"name": one.name, "rows": one.rows, "bytes": one.bytes} for one in info.tables],
     }
-    return json.dumps(told, ensure_ascii=False, indent=2) + "\n"
+    return json.dumps(told, indent=2) + "\n"
 
 
 def render_moved(tables: Sequence[MovedTable]) -> str:

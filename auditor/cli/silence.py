@@ -1,6 +1,5 @@
 """`export-auditor silence …`: nobody is told of what it fits, for a while. Checks go on."""
 
-import json
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,7 +12,7 @@ from auditor.checks import CATALOGUE
 from auditor.cli.choices import DEFAULT_CONFIG, complain, moment_of
 from auditor.cli.incidents import AsJson, ConfigFile, read_config, signer
 from auditor.cli.output import CannotWriteError, read_options, write_report
-from auditor.cli.silence_text import describe_silence, render_silences
+from auditor.cli.silence_text import render_silences, render_silences_json
 from auditor.incident_model import Match, Signed, Silence
 from auditor.ledger import Ledger, LedgerError
 from auditor.model import Severity
@@ -42,8 +41,8 @@ def list_(
         with Ledger.open(read_config(config).ledger_url) as ledger:
             found = ledger.list_silences()
         shown = [one for one in found if all_ or (one.ended is None and now < one.until)]
-        told = {"schema": "silences-1", "silences": [describe_silence(one, now) for one in shown]}
-        text = json.dumps(told, indent=2) + "\n" if as_json else render_silences(shown, now, read_options(sys.stdout))
+        show = read_options(sys.stdout)
+        text = render_silences_json(shown, now) if as_json else render_silences(shown, now, show)
         write_report(text, None)
     except (LedgerError, CannotWriteError) as error:
         complain(str(error))

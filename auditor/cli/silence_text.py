@@ -1,5 +1,6 @@
 """What `export-auditor silence list` says."""
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -44,8 +45,17 @@ def _minute(moment: datetime) -> str:
     return render_minute(moment.replace(second=0))
 
 
-def describe_silence(one: Silence, now: datetime) -> JsonObject:
-    """One silence for a program."""
+def render_silences_json(silences: Sequence[Silence], now: datetime) -> str:
+    """One object, by the schema `silences-1`."""
+    told = {
+        "schema": "silences-1",
+        "now": render_instant(now),
+        "silences": [_describe(one, now) for one in silences],
+    }
+    return json.dumps(told, indent=2) + "\n"
+
+
+def _describe(one: Silence, now: datetime) -> JsonObject:
     ended = one.ended and {"by": clean(one.ended.by), "at": render_instant(one.ended.at), "why": clean(one.ended.why)}
     return {
         "number": one.id,

@@ -16,6 +16,7 @@ from auditor.ledger import Ledger
 from auditor.report import ReportOptions
 from auditor.service.incidents import read_history
 from tests.incidents.making import DATASET, Story, damaged, finding, missing, right
+from tests.report.schemas import read_held
 
 NOW = datetime(2026, 10, 3, tzinfo=UTC)
 HOSTILE = "zz\x1b[31mz\u202e<b>"
@@ -80,14 +81,17 @@ def test_one_incident_is_shown_whole(shell: Shell) -> None:
         "nobody yet",
     ):
         assert part in told
-    described = json.loads(shell.run("incidents", "1", "--json").output)
+    described = read_held(shell.run("incidents", "1", "--json").output)
     assert (described["code"], described["closing"]) == ("export-missing", "next_right")
     assert [one["due"] for one in described["gaps"]] == ["2026-10-01T06:00:00Z", "2026-10-01T09:00:00Z"]
     assert [one["kind"] for one in described["events"]] == ["opened", "recovered"]
 
 
 def test_programs_get_what_people_get(shell: Shell) -> None:
-    described = json.loads(shell.run("incidents", "--all", "--json").output)
+    shell.run("ack", "2", "--why", "ticket 4711")
+    described = read_held(shell.run("incidents", "--all", "--json").output)
+    for one in described["incidents"]:
+        read_held(shell.run("incidents", str(one["number"]), "--json").output)
     assert {one["code"] for one in described["incidents"]} >= {"unknown-dataset", "export-missing"}
     assert [one["code"] for one in described["suspected"]] in ([], ["destination-unreachable"])
 
@@ -124,7 +128,8 @@ def test_a_silence_begins_holds_and_ends(shell: Shell) -> None:
     assert "flow web-*" in shell.run("silence", "list").output
     assert shell.run("silence", "end", "1", "--by", "jo", "--why", "done").exit_code == 0
     assert shell.run("silence", "list").output.startswith("No silence holds.")
-    [described] = json.loads(shell.run("silence", "list", "--all", "--json").output)["silences"]
+    shell.run("silence", "add", "--severity", "error", "--owner", "jo", "--until", "2099-01-01T00:00Z", "--why", "é")
+    [described, _] = read_held(shell.run("silence", "list", "--all", "--json").output)["silences"]
     assert (described["holds"], described["ended"]["by"]) == (False, "jo")
     assert shell.run("silence", "end", "1").exit_code == 2
 

@@ -1,6 +1,5 @@
 """What is told of a ledger as a whole, without changing anything of it."""
 
-import json
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +13,7 @@ from auditor.ledger.info import read_info
 from auditor.ledger.schema import HEAD, metadata
 from tests.ledger.older import FIRST, copies_beside, make_older
 from tests.ledger.things import NOON, audit_of, begin, check, file, verdict
+from tests.report.schemas import read_held
 from tests.servers.postgresql import Server
 
 DAY = timedelta(days=1)
@@ -74,7 +74,7 @@ def test_each_command_says_what_it_did(tmp_path: Path, monkeypatch: pytest.Monke
     (tmp_path / "auditor.yaml").write_text(CONFIG)
     make_older(f"sqlite:///{tmp_path}/l.db")
     run = CliRunner().invoke
-    told = json.loads(run(app, ["db", "info", "--json"]).output)
+    told = read_held(run(app, ["db", "info", "--json"]).output)
     assert (told["version"], told["retention"]["files_seconds"]) == (FIRST, 400 * 86400)
     assert "rows of single files for 400 days" in run(app, ["db", "info"]).output
     assert f"upgraded from version {FIRST} to {HEAD}" in (upgraded := run(app, ["db", "upgrade"]).output)
