@@ -37,7 +37,7 @@ from auditor.model import Finding
 
 def update_incidents(known: Known, sight: Sight, *, now: datetime, expected: Expecting) -> Changes:
     """What becomes of incidents by `sight`. The same sight once more changes nothing but when it was seen."""
-    seen = Seen.of(sight)
+    seen = Seen.of(sight, sealed=expected.sealed)
     live = {incident.key: incident for incident in known.live}
     after: dict[IncidentKey, Incident] = {}
     events: list[tuple[Incident, Event]] = []

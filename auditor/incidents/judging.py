@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from auditor.incident_model import Closing, Incident, IncidentState, Member
 from auditor.incidents.blips import is_over, is_sure, looked
 from auditor.incidents.natures import MAY_BE_AS_BEFORE, OF_RUNS, ONLY_BY_ACCEPTING, nature_of_key
 from auditor.incidents.opening import take_in
-from auditor.incidents.seen import Seen
-from auditor.model import Arrival, Content, Finding
+from auditor.incidents.seen import CAME, Seen
+from auditor.model import Arrival, Content, Finding, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ def _perhaps_over(incident: Incident, seen: Seen, *, now: datetime) -> Incident:
     key = incident.key
     if key.code in ONLY_BY_ACCEPTING and key.code not in MAY_BE_AS_BEFORE:
         return incident
-    if key.code == "protection-stale" and not _is_protected_again(incident, seen):
+    if key.code == "protection-stale" and not _is_protected_again(incident, seen, now):
         return incident
     if not is_over(incident, now):
         return incident
@@ -114,12 +114,21 @@ def _perhaps_over(incident: Incident, seen: Seen, *, now: datetime) -> Incident:
     return _closed(incident, Closing.BLIP if blip else Closing.RECOVERED, now)
 
 
-def _is_protected_again(incident: Incident, seen: Seen) -> bool:
+def _is_protected_again(incident: Incident, seen: Seen, now: datetime) -> bool:
     """That the age cannot be told at the moment is no recovery: a newer sound export must have been seen."""
     key, before = incident.key, incident.evidence.get("newest_sound")
     runs = seen.runs.get((key.flow, key.dataset, key.destination), {})
+    if key.flow in seen.sealed:
+        return _has_come_in_time(incident, runs, now)
     good = [due for due, v in runs.items() if v.content is Content.SOUND or v.arrival is Arrival.NOT_NEEDED]
     return bool(good) and (not isinstance(before, str) or f"{max(good):%Y-%m-%dT%H:%M:%SZ}" > before)
+
+
+def _has_come_in_time(incident: Incident, runs: Mapping[datetime, Verdict], now: datetime) -> bool:
+    """Of encrypted exports more than that one has come can never be told."""
+    limit = incident.evidence.get("limit_hours")
+    came = [due for due, v in runs.items() if (v.arrival in CAME and v.folder) or v.arrival is Arrival.NOT_NEEDED]
+    return bool(came) and isinstance(limit, int | float) and now - max(came) <= timedelta(hours=limit)
 
 
 def _closed(incident: Incident, closing: Closing, now: datetime, *, gaps: tuple[Member, ...] = ()) -> Incident:

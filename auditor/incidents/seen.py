@@ -11,7 +11,7 @@ from auditor.model import Arrival, Content, Finding, RunState, Severity, Verdict
 
 CAME = {Arrival.ON_TIME, Arrival.EARLY, Arrival.LATE}
 JUDGED = {Content.SOUND, Content.INCOMPLETE, Content.DAMAGED}
-RESTS_ON_PLACES = frozenset({"waiver-expired", "export-expiring"})
+RESTS_ON_PLACES = frozenset({"waiver-expired", "waiver-unused", "export-expiring"})
 """Beyond the destinations, and judged by what was found at them."""
 Whose = tuple[str, str, str]  # flow, dataset, destination
 
@@ -35,9 +35,10 @@ class Seen:
     waived: Mapping[IncidentKey, frozenset[Member]]
     blind: frozenset[str]  # destinations that could not be looked at; "" or another name: a platform
     places: frozenset[str]  # names that runs have for destinations
+    sealed: frozenset[str] = frozenset()  # flows whose files nobody here can read
 
     @classmethod
-    def of(cls, sight: Sight) -> "Seen":
+    def of(cls, sight: Sight, *, sealed: frozenset[str] = frozenset()) -> "Seen":
         runs: dict[Whose, dict[datetime, Verdict]] = defaultdict(dict)
         for verdict in sight.result.runs:
             if verdict.due is not None:
@@ -50,10 +51,10 @@ class Seen:
                 waived[key_of(finding)].add(member_of(finding))
             elif finding.severity is not Severity.INFO and _is_looked_at(finding, sight):
                 _keep_graver(present[key_of(finding)], finding)
-        blind = {one.destination for one in findings if one.code in ACCESS}
-        places = frozenset({*sight.destinations, *(verdict.destination for verdict in sight.result.runs)})
+        blind = {one.destination for one in findings if one.code in ACCESS} | sight.blind
+        places = frozenset({*sight.destinations, *sight.blind, *(run.destination for run in sight.result.runs)})
         told = {key: frozenset(found) for key, found in waived.items()}
-        return cls(sight, runs, present, told, frozenset(blind), places)
+        return cls(sight, runs, present, told, frozenset(blind), places, sealed)
 
     def run(self, key: IncidentKey, due: datetime) -> Verdict | None:
         """What is said of this run; None if it was not judged in this sight."""

@@ -26,6 +26,7 @@ __all__ = ["AuditRecords"]
 
 PARTS = ("destination", "flow", "dataset", "team", "tag", "owner", "flows")
 """Options that say which part of the configuration an audit looked at."""
+PORTION = 200  # audits read at once
 LAST = datetime.max.replace(tzinfo=UTC)
 
 
@@ -143,10 +144,15 @@ class AuditRecords(Database):
             rows = connection.execute(query).all()
         return next((row.id for row in rows if _is_whole(row.options)), None)
 
-    def newest_looks(self, destinations: Collection[str], *, back: int = 5000) -> dict[str, int]:
-        """By destination: the newest finished audit that looked at all of it, however far back in time it judged."""
+    def newest_looks(self, destinations: Collection[str], *, whole: bool = False, back: int = 50_000) -> dict[str, int]:
+        """By destination: the newest finished audit that looked at all of it, however far back in time it judged.
+
+        `whole`: only audits that judged everything that is watched.
+        """
         found: dict[str, int] = {}
         for number, options in self._finished(back):
+            if whole and (options.get("recent") or options.get("since")):
+                continue
             if any(options.get(key) for key in PARTS if key != "destination") or not options.get("places", True):
                 continue
             named = [options["destination"]] if options.get("destination") else destinations
@@ -165,11 +171,16 @@ class AuditRecords(Database):
         return None
 
     def _finished(self, back: int) -> Iterator[tuple[int, Mapping[str, Any]]]:
-        c = audits.c
-        query = select(c.id, c.options).where(c.finished_at.is_not(None)).order_by(c.id.desc()).limit(back)
-        with self._reading() as connection:
-            rows = connection.execute(query).all()
-        yield from ((row.id, row.options) for row in rows)
+        """The newest `back` finished ones, newest first; read in portions, for most callers need few."""
+        c, before = audits.c, None
+        query = select(c.id, c.options).where(c.finished_at.is_not(None)).order_by(c.id.desc()).limit(PORTION)
+        for _ in range(0, back, PORTION):
+            with self._reading() as connection:
+                rows = connection.execute(query if before is None else query.where(c.id < before)).all()
+            yield from ((row.id, row.options) for row in rows)
+            if len(rows) < PORTION:
+                return
+            before = rows[-1].id
 
     def read_audit(self, audit: int) -> AuditResult:
         """Exactly what `audit` said, whatever was said later. Runs and findings by flow, dataset and due.

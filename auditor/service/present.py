@@ -6,6 +6,7 @@ from datetime import datetime
 from auditor.checks import CATALOGUE, FAMILIES
 from auditor.checks.access import FLOW_SERVICE_UNREACHABLE
 from auditor.checks.protection import FLOW_ENDED
+from auditor.incidents.natures import SEEN_BY_EVERY_LOOK
 from auditor.ledger import Ledger
 from auditor.model import AuditResult, Care, Finding, Severity, Status, Unverifiable, Verdict, Watched
 from auditor.reconcile.status import judge_status
@@ -35,12 +36,16 @@ def read_present(
     doubts: list[Unverifiable] = []
     watched: dict[str, Watched] = {}
     looks = ledger.newest_looks(config.destinations)
-    results = {number: ledger.read_audit(number) for number in {*looks.values()}}
+    wholes = ledger.newest_looks(config.destinations, whole=True)
+    results = {number: ledger.read_audit(number) for number in {*looks.values(), *wholes.values()}}
     for destination, number in looks.items():
         look = results[number]
         own = [*ledger.current_verdicts(destination, since=since)]
         runs += own
-        findings += _findings(own, look, destination)
+        found = [*_findings(own, look, destination)]
+        findings += found
+        if destination in wholes and wholes[destination] != number:
+            findings += _of_whole(found, results[wholes[destination]], destination)
         doubts += _doubts(own, look, destination)
         watched |= {one.flow: one for one in look.watched}
     beyond = ledger.newest_beyond()
@@ -75,6 +80,14 @@ def _findings(runs: Sequence[Verdict], look: AuditResult, destination: str) -> I
     of_runs = {_name(finding) for run in look.runs for finding in run.findings}
     for one in look.findings:
         if one.destination == destination and one.code not in BEYOND and _name(one) not in of_runs:
+            yield one
+
+
+def _of_whole(found: Sequence[Finding], look: AuditResult, destination: str) -> Iterator[Finding]:
+    """What only a look at everything finds, beside what was `found` since: it stands until the next one."""
+    known = {_name(finding) for finding in found}
+    for one in _findings((), look, destination):
+        if one.code not in SEEN_BY_EVERY_LOOK and _name(one) not in known:
             yield one
 
 

@@ -159,3 +159,23 @@ def test_a_folder_that_no_schedule_asked_for_is_told_once_for_each() -> None:
     second = replace(finding("export-unexpected"), key="f/b/")
     assert story.look(right(1), first, second) == ["gap export-unexpected"]
     assert {incident.closing for incident in story.ledger.list_incidents()} == {Closing.NEXT_RIGHT}
+
+
+@pytest.mark.parametrize("code", ["export-expiring", "waiver-expired"])
+def test_what_rests_on_a_destination_is_not_over_because_that_cannot_be_seen(code: str) -> None:
+    story = Story()
+    beyond = {"beyond": True, "destinations": frozenset()}
+    assert story.look(replace(finding(code, of_place=True)), **beyond) == [f"opened {code}"]
+    assert story.look(**beyond, blind=frozenset({PLACE})) == []
+    assert story.look(**beyond) == [f"recovered {code}"]
+
+
+def test_exports_that_nobody_here_can_read_protect_again_when_they_come() -> None:
+    """Encrypted ones are never sound: that one has come within the limit is all that can be told."""
+    never = replace(STALE, evidence={"newest_sound": None, "limit_hours": 12.0})
+    for sealed in (False, True):
+        story = Story(expected=replace(EXPECTED, sealed=frozenset({FLOW} if sealed else ())))
+        old, new = run(1, content=Content.UNVERIFIABLE), run(7, content=Content.UNVERIFIABLE)
+        assert story.look(old, missing(5), never) == ["opened export-missing", "opened protection-stale"]
+        assert story.look(old, missing(5)) == []
+        assert ("recovered protection-stale" in story.look(old, missing(5), new)) is sealed
