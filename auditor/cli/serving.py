@@ -5,8 +5,11 @@ import signal
 import socket
 import sys
 import threading
+import time
 import uuid
+from concurrent.futures import Future
 from datetime import UTC, datetime
+from threading import Thread
 from types import FrameType
 
 import structlog
@@ -23,13 +26,15 @@ from auditor.service.serve.driver import Driver
 from auditor.service.serve.looking import Looking
 from auditor.service.serve.readers import Readers
 from auditor.service.serve.telling import Tellers
-from auditor.service.serve.working import Service
+from auditor.service.serve.working import LEASE, Service
 from auditor.service.traffic import Traffic
 from auditor.settings import Config
 from auditor.verify.pool import Verifier
 from auditor.web.app import make_app
 from auditor.web.server import CannotListenError, WebServer
 from auditor.web.state import ServiceState, read_health
+
+CLOSING_S = 3.0  # of the grace time, kept for letting go of the web and of receivers
 
 log = structlog.get_logger("auditor.serve")
 
@@ -39,7 +44,7 @@ def run_service(config: Config, *, log_level: str, log_format: str) -> int:
     signals = Signals()
     set_up_logs(log_level, log_format)
     try:
-        with Ledger.open(config.ledger_url) as ledger, Ledger.open(config.ledger_url) as readings:
+        with _open_ledger(config.ledger_url, signals) as ledger, Ledger.open(config.ledger_url) as readings:
             alone = Alone(ledger)
             alone.claim()
             try:
@@ -50,6 +55,28 @@ def run_service(config: Config, *, log_level: str, log_format: str) -> int:
         complain(str(error))
     except CannotListenError as error:
         complain(str(error))
+
+
+def _open_ledger(url: str, signals: "Signals") -> Ledger:
+    """Open it, bring it up to date, however long that takes. Told to end meanwhile, the process ends at once: what a
+    migration had begun is undone, as after any other end. Raises LedgerError."""
+    opened: Future[Ledger] = Future()
+
+    def open_it() -> None:
+        try:
+            opened.set_result(Ledger.open(url))
+        except BaseException as error:
+            opened.set_exception(error)
+        signals.woken.set()
+
+    # In a thread: no handler of a signal runs while the main thread waits for a lock inside of the database.
+    Thread(target=open_it, name="open ledger", daemon=True).start()
+    while not opened.done() and not signals.end.is_set():
+        signals.woken.wait()
+        signals.woken.clear()
+    if signals.end.is_set():
+        os._exit(0)
+    return opened.result()
 
 
 class Signals:
@@ -89,7 +116,7 @@ def _serve(config: Config, ledger: Ledger, readings: Ledger, signals: Signals) -
 
     tellers = Tellers(ledger, looking, configured, _now, read_health=health)
     holder = f"{socket.gethostname()} {os.getpid()} {uuid.uuid4().hex[:8]}"
-    service = Service(configured, ledger, looking, tellers, clock=_now, holder=holder)
+    service = Service(configured, ledger, looking, tellers, clock=_now, holder=holder, lease=LEASE)
     made.append(service)
     web = WebServer(make_app(ServiceState(service, readings, traffic, _now)), config.service.host, config.service.port)
     web.start()
@@ -99,15 +126,25 @@ def _serve(config: Config, ledger: Ledger, readings: Ledger, signals: Signals) -
     try:
         _wait(signals, driver)
     finally:
-        log.info("ending", grace_s=config.service.grace.total_seconds())
-        ended = driver.stop(config.service.grace.total_seconds())
+        grace_s = configured.config.service.grace.total_seconds()
+        until_s = time.monotonic() + grace_s
+        log.info("ending", grace_s=grace_s)
+        ended = driver.stop(max(grace_s - CLOSING_S, grace_s / 2))
         web.stop(1.0)
-        tellers.close()
+        ended = _close(tellers, max(until_s - time.monotonic(), 0.5)) and ended
         log.info("ended", all_work_done=ended)
     if not ended:
         sys.stderr.flush()
         os._exit(0)  # what hangs in a socket is let go by the kernel; everything it had done is in the ledger
     return 0
+
+
+def _close(tellers: Tellers, seconds: float) -> bool:
+    """Whether all that was being sent has been answered within `seconds`. What was not is sent again by the next."""
+    closing = Thread(target=tellers.close, name="close", daemon=True)
+    closing.start()
+    closing.join(seconds)
+    return not closing.is_alive()
 
 
 def _wait(signals: Signals, driver: Driver) -> None:

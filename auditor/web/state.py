@@ -105,7 +105,7 @@ class Kept(Generic[T]):
 
 def read_health(service: Service, ledger: Ledger) -> Health:
     """How `service` is, by what its ledger says of each piece of work."""
-    trouble, loops = "", dict[str, Loop]()
+    trouble, loops = service.ledger_trouble, dict[str, Loop]()
     try:
         loops = ledger.read_loops()
     except LedgerError as error:

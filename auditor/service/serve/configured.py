@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 
 from auditor import __version__
-from auditor.ledger import Ledger
+from auditor.ledger import Ledger, LedgerError
 from auditor.settings import Config, ConfigError, load_config
 
 log = structlog.get_logger("auditor.configuration")
@@ -69,7 +69,10 @@ class Configured:
         for warning in fresh.warnings:
             log.warning("configuration", warning=warning)
         log.info("the new configuration is in use", hash=fresh.hash)
-        self.note_use()
+        try:
+            self.note_use()
+        except LedgerError as error:  # it is noted again every day
+            log.error("the ledger does not answer", error=str(error))
         return True
 
     def _refuse(self, why: str) -> bool:

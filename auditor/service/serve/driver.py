@@ -16,7 +16,7 @@ from apscheduler.executors.base import BaseExecutor, run_job
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-from auditor.service.serve.working import LEASE, Service
+from auditor.service.serve.working import Service
 
 TICK_S = {"tell": 1, "send": 1}  # how often it is asked whether a thing is due
 USUAL_TICK_S = 2
@@ -55,7 +55,7 @@ class Driver:
 
     def start(self) -> None:
         """Begin."""
-        self._every(LEASE.total_seconds() / 4, self._service.keep_leases, "keep leases")
+        self._every(self._service.lease.total_seconds() / 4, self._service.keep_leases, "keep leases")
         self._every(LOOK_AT_FILES_S, self._look_at_files, "look at files")
         self._every(READ_FILES_S, self.reload, "read files")
         self._plan()

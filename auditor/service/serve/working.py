@@ -13,6 +13,7 @@ from typing import Protocol
 import structlog
 
 from adapters.base import inert
+from auditor.incidents.natures import ACCESS
 from auditor.ledger import Ledger, LedgerError
 from auditor.service.serve.configured import Configured
 from auditor.service.serve.looking import Looked, Looking
@@ -30,6 +31,7 @@ class CarriesOut(Protocol):
 
 LEASE = timedelta(seconds=60)  # prolonged while work goes on; another instance takes over when it ends
 READ_AGAIN = timedelta(hours=1)  # until files that could not be checked are tried again
+FAILED_AGAIN = timedelta(hours=1)  # until work that failed is tried again, if it is due no sooner
 
 log = structlog.get_logger("auditor.service")
 
@@ -55,11 +57,14 @@ class Service:
         clock: Callable[[], datetime],
         holder: str,
         stop: Stop | None = None,
+        lease: timedelta = LEASE,
     ) -> None:
         """`holder`: this instance, among all that work on the same ledger."""
         self.configured = configured
         self.ledger = ledger
         self.stop = stop or Stop()
+        self.lease = lease
+        self.ledger_trouble = ""  # what the ledger said when work could last not be begun or kept
         self._looking = looking
         self._tellers = tellers
         self._clock = clock
@@ -97,7 +102,8 @@ class Service:
             return min(loop.began_at, self._clock())
         if thing.every is None:
             return asked
-        regular = self.started_at if loop is None else loop.began_at + thing.every
+        every = thing.every if loop is None or not loop.trouble else min(thing.every, FAILED_AGAIN)
+        regular = self.started_at if loop is None else loop.began_at + every
         if loop is not None and loop.began_at > (now := self._clock()):  # the clock was set back
             regular = now
         return min(asked or regular, regular)
@@ -109,10 +115,12 @@ class Service:
     def work(self, name: str) -> bool:
         """Do the thing of this name, if it is due and nobody else is at it. Whether it was done. Never raises."""
         try:
-            return self._work(name)
+            done = self._work(name)
         except LedgerError as error:
-            log.error("the ledger does not answer", thing=name, error=str(error))
+            self._note_trouble(error, name)
             return False
+        self.ledger_trouble = "" if done else self.ledger_trouble
+        return done
 
     def ask(self, name: str, at: datetime | None = None) -> None:
         """Have a thing done at `at` (default: now), if not earlier."""
@@ -121,12 +129,15 @@ class Service:
             self._asked.at[name] = min(moment, self._asked.at.get(name, moment))
 
     def keep_leases(self) -> None:
-        """Prolong what work under way holds. To be called more often than every LEASE."""
+        """Prolong what work under way holds. To be called more often than every `lease`. Never raises."""
         now = self._clock()
         with self._lock:
             held = [*self._held]
-        for name in held:
-            self.ledger.take_lease(name, self._holder, now=now, span=LEASE)
+        try:
+            for name in held:
+                self.ledger.take_lease(name, self._holder, now=now, span=self.lease)
+        except LedgerError as error:
+            self._note_trouble(error, "leases")
 
     def wait_for_work(self, seconds: float) -> bool:
         """Wait until nothing is under way, `seconds` at most. Whether it is so."""
@@ -138,7 +149,7 @@ class Service:
         now = self._clock()
         if thing is None or self.stop.asked.is_set() or not self.is_due(thing, now):
             return False
-        if not self.ledger.take_lease(name, self._holder, now=now, span=LEASE):
+        if not self.ledger.take_lease(name, self._holder, now=now, span=self.lease):
             return False
         try:
             with self._lock:
@@ -147,11 +158,11 @@ class Service:
                 return False
             return self._do(thing, now)
         finally:
-            self.ledger.give_back_lease(name, self._holder)
             with self._done:
                 self._held.discard(name)
                 self.beats.pop(name, None)
                 self._done.notify_all()
+            self.ledger.give_back_lease(name, self._holder)
 
     def _do(self, thing: Thing, now: datetime) -> bool:
         with self._lock:
@@ -165,7 +176,8 @@ class Service:
             return False
         except Exception as error:
             told = inert(f"{type(error).__name__}: {error}")[:500]
-            log.error("work failed", thing=thing.name, error=told, exc_info=True)
+            is_ours = not isinstance(error, LedgerError)  # what the database does not do is told by its sentence
+            log.error("work failed", thing=thing.name, error=told, exc_info=is_ours)
             self.ledger.finish_loop(thing.name, self._clock(), trouble=told)
             return False
         self.ledger.finish_loop(thing.name, self._clock())
@@ -213,16 +225,33 @@ class Service:
             self.ask(content, max(now, last.began_at + wait) if last else now)
         if looked.was_refused and self.configured.read_again():
             self.ask(thing.name, now)
+        if self._was_missed(thing, looked):
+            self.ask(f"{Work.RELIST}:{thing.destination}", now)
         if looked.changed:
             self.ask(str(Work.TELL), now)
 
+    def _was_missed(self, thing: Thing, looked: Looked) -> bool:
+        """Whether the destination can be seen again that could not be when its old exports were last to be listed."""
+        loop = self.ledger.read_loops().get(f"{Work.RELIST}:{thing.destination}")
+        if loop is None or loop.done_at is None:
+            return False
+        over = (one for one in looked.changed if one.key.code in ACCESS and one.closed_at is not None)
+        return any(one.key.destination == thing.destination and one.opened_at <= loop.done_at for one in over)
+
     def _read_files(self, thing: Thing, now: datetime) -> None:
-        with self._lock:
+        with self._lock:  # what is asked for meanwhile is read by the next
             whole = thing.destination in self._asked.whole
-        progress = self._progress(thing)
-        looked = self._looking.into_files(self.config, thing.destination, now=now, progress=progress, whole=whole)
-        with self._lock:
             self._asked.whole.discard(thing.destination)
+        progress = self._progress(thing)
+        try:
+            looked = self._looking.into_files(self.config, thing.destination, now=now, progress=progress, whole=whole)
+        except BaseException:
+            if whole:
+                with self._lock:
+                    self._asked.whole.add(thing.destination)
+            raise
+        if looked.changed:
+            self.ask(str(Work.TELL), now)
         if looked.result.files_read:  # a look says what it showed
             self.ask(f"{Work.PLACE}:{thing.destination}", self._clock())
 
@@ -232,6 +261,10 @@ class Service:
             self.ask(thing.name, now)
         if looked.changed:
             self.ask(str(Work.TELL), now)
+
+    def _note_trouble(self, error: LedgerError, thing: str) -> None:
+        self.ledger_trouble = str(error)
+        log.error("the ledger does not answer", thing=thing, error=str(error))
 
     def _progress(self, thing: Thing) -> StoppingProgress:
         def beat() -> None:
