@@ -5,16 +5,15 @@
 Two services watch the same six destinations of different types, on which exports arrive meanwhile. One is left in
 peace. The other is killed with SIGKILL every three seconds or so and started again, and between it and its
 destinations stand proxies that drop, cut, throttle, fail and are gone for seconds at a time. In the end both run in
-peace until nothing changes any more. Then both must have the same verdicts, the same findings, and have told of the same incidents, once
-notices with the same key are taken for one. The disturbed one also tells of the outages that it lived through, as it
-should: these are counted apart.
+peace until nothing changes any more. Then both must have the same verdicts, the same findings, and have told of the
+same incidents, once notices with the same key are taken for one. The disturbed one also tells of the outages that it
+lived through, as it should: these are counted apart.
 """
 
 import argparse
 import json
 import random
 import signal
-import subprocess
 import sys
 import time
 from collections import Counter
@@ -35,8 +34,8 @@ from auditor.settings import load_config
 from benchmarks.soak_places import Soaked, Trouble, now_utc, render_destination, six_places
 from tests.servers.http_sink import Answer, HttpSink, http_sink
 from tests.servers.tcp_proxy import TcpProxy
+from tests.service.serve.forked import Forking, Life, forking
 
-SERVE = [sys.executable, "-c", "from auditor.entry import main\nif __name__ == '__main__': main()", "serve"]
 QUIET_S = 45.0  # so long nothing may change before both are compared
 PATIENCE_S = 420.0
 SECRET = "whsec_c29haw=="  # of a receiver that lives as long as this run
@@ -48,7 +47,8 @@ class Instance:
 
     home: Path
     sink: HttpSink
-    process: "subprocess.Popen[bytes] | None" = None
+    forking: Forking
+    life: Life | None = None
     starts: int = 0
     crashes: list[str] = field(default_factory=list)  # ends that nobody asked for
 
@@ -58,31 +58,22 @@ class Instance:
 
     def start(self) -> None:
         self.starts += 1
-        with (self.home / "log").open("ab") as log:
-            self.process = subprocess.Popen(
-                [*SERVE, "-c", str(self.config)], stdout=log, stderr=log, stdin=subprocess.DEVNULL
-            )
+        self.life = self.forking.start(["serve", "-c", str(self.config)], self.home / "log")
 
     def kill(self) -> None:
-        assert self.process is not None
-        if self.process.poll() is not None:
-            self.crashes.append(f"start {self.starts} ended by itself with {self.process.returncode}")
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
+        assert self.life is not None
+        if self.life.ended.is_set():
+            self.crashes.append(f"start {self.starts} ended by itself with {self.life.code}")
+        self.life.kill()
 
     def end(self) -> None:
-        if self.process is not None and self.process.poll() is None:
-            self.process.terminate()
-            try:
-                code = self.process.wait(40)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                code = self.process.wait()
-            if code != 0:
+        if self.life is not None and not self.life.ended.is_set():
+            self.life.signal(signal.SIGTERM)
+            if (code := self.life.wait(40)) != 0:
                 self.crashes.append(f"told to end, it ended with {code}")
 
 
-def write_config(home: Path, places: list[Soaked], sink: HttpSink, *, troubled: bool) -> Instance:
+def write_config(home: Path, places: list[Soaked], sink: HttpSink, begun: Forking, *, troubled: bool) -> Instance:
     flows = [line for one in places for line in _flow_lines(one)]
     text = "ledger: sqlite:///" + str(home / "ledger.db") + "\ndestinations:\n"
     text += "".join(render_destination(one.name, one.troubled if troubled else one.direct) for one in places)
@@ -92,7 +83,7 @@ def write_config(home: Path, places: list[Soaked], sink: HttpSink, *, troubled: 
     text += "service: {listen: 127.0.0.1:0, arrival_every: 10s, workers: 1}\n"
     (home / "auditor.yaml").write_text(text, encoding="utf-8")
     load_config(home / "auditor.yaml")
-    return Instance(home, sink)
+    return Instance(home, sink, begun)
 
 
 def _flow_lines(one: Soaked) -> Iterator[str]:
@@ -107,7 +98,7 @@ def disturb(tried: Instance, places: list[Soaked], trouble: Trouble, until_s: fl
     kills, began = 0, now_utc()
     while time.monotonic() < until_s:
         tried.start()
-        _live(random.uniform(0.2, 2.6) if random.random() < 0.8 else random.uniform(2.6, 7.0), places, trouble)
+        _live(random.uniform(0.1, 5.5), places, trouble)
         tried.kill()
         kills += 1
         if kills % 20 == 0:
@@ -280,10 +271,11 @@ def main() -> int:
         last = now + timedelta(minutes=asked.minutes)
         places = stack.enter_context(six_places(home / "places", trouble, now, last))
         laid = sum(one.lay(now) for one in places)
+        begun = stack.enter_context(forking())
         sinks = [stack.enter_context(http_sink()) for _ in range(2)]
         sinks[0].always = Answer(after_s=0.05)  # long enough to be killed between sending and writing it down
-        tried = write_config(home / "disturbed", places, sinks[0], troubled=True)
-        calm = write_config(home / "undisturbed", places, sinks[1], troubled=False)
+        tried = write_config(home / "disturbed", places, sinks[0], begun, troubled=True)
+        calm = write_config(home / "undisturbed", places, sinks[1], begun, troubled=False)
         stack.callback(tried.end)
         stack.callback(calm.end)
         to_come = sum(len(one.waiting) for one in places)
