@@ -24,6 +24,7 @@ RUN python3 -m venv /opt/build \
 COPY pyproject.toml README.md LICENSE ./
 COPY auditor auditor
 COPY adapters adapters
+COPY config/container/healthcheck.py /opt/export-auditor/
 RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir dist . \
  && /opt/build/bin/pip --python /opt/export-auditor/bin/python install --no-deps --no-index dist/*.whl
 # What never runs here: tests, headers for compilers, Arrow's own clients of RPC and S3, and all services of AWS but those
@@ -64,7 +65,13 @@ ENV PATH=/opt/export-auditor/bin:${PATH} \
 USER 10001:10001
 WORKDIR /var/lib/export-auditor
 VOLUME ["/var/lib/export-auditor"]
+# Where the configuration says `listen: 0.0.0.0:8080`, and a token.
+EXPOSE 8080
+# Asks /healthz at whatever address the service listens. The ledger may be migrated for minutes before it does.
+HEALTHCHECK --interval=30s --timeout=10s --start-period=10m --retries=3 \
+  CMD ["/opt/export-auditor/bin/python", "-I", "/opt/export-auditor/healthcheck.py"]
+# After it the service has `service.grace` (25 s) to end what is under way: give it 40 s before it is killed.
+STOPSIGNAL SIGTERM
 # The kernel keeps signals from a first process that has no handler yet; tini has one, and passes them on.
-# No HEALTHCHECK: every command ends by itself, and its exit code is the answer.
 ENTRYPOINT ["/usr/bin/tini", "-s", "--", "export-auditor"]
-CMD ["--help"]
+CMD ["serve", "--config", "/config/auditor.yaml"]

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 TOP = Path(__file__).parents[2]
-WORDS = {"ARG", "FROM", "ENV", "RUN", "WORKDIR", "COPY", "LABEL", "USER", "VOLUME", "ENTRYPOINT", "CMD"}
+PREPARE = {"ARG", "FROM", "ENV", "RUN", "WORKDIR", "COPY", "LABEL", "USER", "VOLUME"}
+START = {"EXPOSE", "HEALTHCHECK", "STOPSIGNAL", "ENTRYPOINT", "CMD"}
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ def parse_dockerfile(text: str) -> list[Instruction]:
     stage = 0
     for line in re.sub(r"\\\n", "", "\n".join(lines)).splitlines():
         word, _, rest = line.partition(" ")
-        if word not in WORDS:
+        if word not in PREPARE | START:
             raise ValueError(line)
         stage += word == "FROM"
         found.append(Instruction(word, re.sub(r"\s+", " ", rest).strip(), stage))

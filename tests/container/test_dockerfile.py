@@ -1,10 +1,12 @@
 """What can be said of the image without an engine. What an engine would add is in docs/container.md."""
 
+import json
 import re
 import tomllib
 
 import pytest
 
+from auditor.settings.service import ServiceSettings
 from tests.container.dockerfile import TOP, Instruction, parse_dockerfile, read_dockerfile
 
 ALL = read_dockerfile()
@@ -44,7 +46,28 @@ def test_the_first_process_is_an_init_that_starts_the_command_without_a_shell():
     [entry] = [i.listed for i in IMAGE if i.word == "ENTRYPOINT"]
     assert entry == ["/usr/bin/tini", "-s", "--", "export-auditor"]
     assert "--from=build /usr/bin/tini /usr/bin/tini" in of("COPY", IMAGE)
-    assert [i.listed for i in IMAGE if i.word == "CMD"] == [["--help"]]
+    assert [i.listed for i in IMAGE if i.word == "CMD"] == [["serve", "--config", "/config/auditor.yaml"]]
+
+
+def test_it_stops_on_the_signal_that_the_service_ends_in_order_on():
+    assert of("STOPSIGNAL", IMAGE) == ["SIGTERM"]
+
+
+def test_the_port_is_that_where_the_service_listens_unless_told_otherwise():
+    assert of("EXPOSE", IMAGE) == [str(ServiceSettings().port)]
+
+
+def test_the_health_check_runs_by_python_without_a_shell_and_waits_for_migrations():
+    [check] = of("HEALTHCHECK", IMAGE)
+    options, _, command = check.partition(" CMD ")
+    assert dict(option.split("=") for option in options.split()) == {
+        "--interval": "30s", "--timeout": "10s", "--start-period": "10m", "--retries": "3",
+    }  # fmt: skip
+    python, alone, script = json.loads(command)
+    assert (python, alone) == ("/opt/export-auditor/bin/python", "-I")
+    [copied] = [text for text in of("COPY") if "healthcheck.py" in text]
+    source, target = copied.split()
+    assert f"{target}{source.rpartition('/')[2]}" == script
 
 
 def test_the_labels_say_what_it_is_and_which_version():
@@ -105,7 +128,7 @@ def test_no_secret_has_a_place_in_the_image():
     assert not re.search(r"(?i)password|secret|token|api_?key|credential", named)
 
 
-@pytest.mark.parametrize("bad", ["HEALTHCHECK CMD true", "ADD https://a.example/x /x", "MAINTAINER a", "run x"])
+@pytest.mark.parametrize("bad", ['SHELL ["a"]', "ADD https://a.example/x /x", "MAINTAINER a", "run x"])
 def test_an_instruction_that_has_no_business_here_would_be_found(bad):
     with pytest.raises(ValueError, match=bad.split()[0]):
         parse_dockerfile(f"FROM a\n{bad}\n")
