@@ -136,6 +136,7 @@ class Sight:
     destinations: frozenset[str] = frozenset()  # whose exports were looked at
     is_whole: bool = True  # every watched run was judged, not only those that matter now
     beyond: bool = True  # Experience Platform's flows, coverage and what ends were read too
+    unopened: frozenset[str] = frozenset()  # destinations that it left alone: it says nothing of how they answer
     channels: bool = False  # how notices are delivered was looked at: the family `service`, and nothing else
     blind: frozenset[str] = frozenset()  # destinations of which what `result` rests on could not be seen
     findings: tuple[Finding, ...] | None = None  # None: those of `result`

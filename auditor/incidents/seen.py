@@ -91,7 +91,8 @@ class Seen:
         if self.sight.channels:
             return False
         if nature is Nature.BEYOND or (key.code in ACCESS and key.destination not in self.sight.destinations):
-            return self.sight.beyond and (key.code in ACCESS or not self._hides(key))
+            is_left_alone = key.code in ACCESS and key.destination in self.sight.unopened
+            return self.sight.beyond and not is_left_alone and (key.code in ACCESS or not self._hides(key))
         if key.destination not in self.sight.destinations or key.destination in self.blind:
             return False  # refused in another way than before, it is not right again
         return self.sight.is_whole or key.code in SEEN_BY_EVERY_LOOK

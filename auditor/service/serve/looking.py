@@ -72,19 +72,27 @@ class Looking:
         return Looked(result, self._tell_apart(config, sight, now))
 
     def into_files(self, config: Config, destination: str, *, now: datetime, progress: Progress, whole: bool) -> Looked:
-        """Read what has come to rest at `destination` and was not read yet. The next look says what that showed."""
+        """Read what has come to rest at `destination` and was not read yet.
+
+        The next look says what that showed of the newest runs; what it showed of old ones (`whole`) is told at once,
+        for the next look that judges those may be a day away.
+        """
         options = AuditOptions(now=now, destination=destination, relist=None, beyond=False, recent=not whole)
         with self.readers.reading() as verifier:
             result = self._audit(config, options, progress, verifier)
         self.traffic.add(destination, files_read=result.files_read, bytes_read=result.bytes_read)
-        return Looked(result)
+        if not whole:
+            return Looked(result)
+        present = read_present(self.ledger, _only(config, destination), now=now)
+        sight = Sight(present, frozenset({destination}), beyond=False)
+        return Looked(result, self._tell_apart(config, sight, now))
 
     def beyond(self, config: Config, *, now: datetime, progress: Progress) -> Looked:
         """Flows of Experience Platform, coverage, and what ends by itself."""
         result = self._audit(config, AuditOptions(now=now, places=False, reads=False), progress)
         platforms = {*config.experience_platform}
         self._watch(config, "beyond", result, platforms, now)
-        return Looked(result, self._tell_apart(config, Sight(result, frozenset(), beyond=True), now))
+        return Looked(result, self._tell_apart(config, Sight(result, unopened=frozenset(config.destinations)), now))
 
     def at_channels(self, config: Config, findings: tuple[Finding, ...], *, now: datetime) -> Looked:
         """What sending notices has shown of the channels themselves."""
