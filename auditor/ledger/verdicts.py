@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, or_, select, update
+from sqlalchemy import Connection, Row, and_, func, or_, select, update
 
 from auditor.ledger.codec import dump_finding, dump_unverifiable, load_finding, load_unverifiable
 from auditor.ledger.database import Database
@@ -84,6 +84,20 @@ class VerdictRecords(Database):
         )
         with self._reading() as connection:
             return connection.execute(query.order_by(c.due.desc()).limit(1)).scalar()
+
+    def oldest_open_due(self, flow: str, dataset: str, destination: str, *, since: datetime) -> datetime | None:
+        """The first due time at `since` or later of which the last word is not spoken: its export may still come or
+        grow, or lies there unread; None: there is none."""
+        c = verdicts.c
+        still_comes = or_(
+            c.arrival.in_((Arrival.PENDING.value, Arrival.ARRIVING.value)),
+            and_(c.arrival == Arrival.LATE.value, c.folder == ""),
+            and_(c.content == Content.UNCHECKED.value, c.folder != ""),
+        )
+        mine = (c.flow == flow, c.dataset == dataset, c.destination == destination)
+        query = select(func.min(c.due)).where(*mine, c.due >= since, c.superseded_at.is_(None), still_comes)
+        with self._reading() as connection:
+            return connection.execute(query).scalar()
 
     def current_verdicts(self, destination: str, *, since: datetime | None = None) -> Iterator[Verdict]:
         """What is now said of the runs at `destination` due at `since` or later, and of its unexpected folders."""

@@ -21,11 +21,14 @@ def judged_since(
 
 def _since(flow: Flow, ledger: Ledger, *, now: datetime) -> datetime:
     since = now - _reach(flow, now=now)
+    # A deadline of days may end between two looks: what the last one left open must be judged once more.
+    furthest = now - max(window.deadline for window in flow.windows.values()) - AWAITED
     for dataset in flow.datasets:
         newest = ledger.newest_good_due(flow.name, dataset.id, flow.destination)
         if newest is None:
             return datetime.min.replace(tzinfo=now.tzinfo)
-        since = min(since, newest)
+        still_open = ledger.oldest_open_due(flow.name, dataset.id, flow.destination, since=furthest)
+        since = min(since, newest, still_open or newest)
     return since
 
 

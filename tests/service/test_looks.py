@@ -4,12 +4,12 @@ from dataclasses import replace
 from datetime import timedelta
 
 from auditor.ledger import Ledger
-from auditor.model import Content, Status
+from auditor.model import Arrival, Content, Status
 from auditor.service.present import read_present
 from auditor.settings import load_config
-from auditor.worlds import faults
+from auditor.worlds import Run, faults
 from tests.service.auditing import Bench, codes, verifier
-from tests.worlds.small import CLICK_RUN, PROFILES, WEB_RUN, at, small_world
+from tests.worlds.small import CLICK_RUN, PROFILES, WEB, WEB_RUN, at, small_world
 
 __all__ = ["verifier"]
 
@@ -49,6 +49,18 @@ def test_recent_runs_are_judged_as_a_whole_look_judges_them(tmp_path, verifier):
     assert 0 < len(recent.runs) < len(whole)
     for run in recent.runs:
         assert replace(run, unverifiable=()) == replace(whole[run.flow, run.dataset, run.due], unverifiable=())
+
+
+def test_a_first_export_is_missing_when_its_three_days_are_over_not_at_the_next_whole_look(tmp_path, verifier):
+    first = Run("web-3h", WEB.datasets[0].id, WEB.start)
+    world = faults.drop_run(small_world(now=WEB.start + timedelta(days=3, hours=1)), first)
+    made = Bench.of_world(world, tmp_path, verifier)
+    over = WEB.start + timedelta(days=3)
+    made.audit(is_past=False, now=over - LATER)
+    for now in (over + LATER, over + 2 * LATER):
+        made.audit(**{**FREQUENT, "recent": True, "relist": None, "now": now})
+        said = next(r for r in present(made, now).runs if (r.flow, r.dataset, r.due) == first)
+        assert said.arrival is Arrival.MISSING
 
 
 def test_the_present_is_what_an_audit_of_everything_says(tmp_path, verifier):
