@@ -8,7 +8,8 @@ in by an amendment.
 import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select
@@ -59,7 +60,7 @@ class AuditsOf:
     tool_version: str
     first: datetime
     last: datetime
-    audits: int
+    days: int  # by UTC, on which there was any
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,13 +120,20 @@ class PeriodRecords(Database):
             ]
 
     def audits_of(self, since: datetime, until: datetime) -> list[AuditsOf]:
-        """The finished audits of moments in [since, until], by configuration and version, the first used first."""
+        """The finished audits of moments in [since, until], by configuration and version, the first used first.
+
+        Where both are midnights by UTC, the same whether audits were let go in between or not.
+        """
         c = audits.c
-        moments = func.min(c.now).label("first"), func.max(c.now).label("last"), func.count().label("number")
-        query = select(c.config_hash, c.tool_version, *moments).where(_finished(since, until))
+        query = select(c.config_hash, c.tool_version, c.now).where(_finished(since, until))
+        moments: dict[tuple[str, str], list[datetime]] = {}
         with self._reading() as connection:
-            rows = connection.execute(query.group_by(c.config_hash, c.tool_version)).all()
-        found = [AuditsOf(row.config_hash, row.tool_version, row.first, row.last, row.number) for row in rows]
+            for row in connection.execute(query):
+                moments.setdefault((row.config_hash, row.tool_version), []).append(row.now)
+        found = [
+            AuditsOf(*used, min(some), max(some), len({one.astimezone(UTC).date() for one in some}))
+            for used, some in moments.items()
+        ]
         return sorted(found, key=lambda one: (one.first, one.config_hash, one.tool_version))
 
     def looked_at(self, destination: str, since: datetime, until: datetime) -> list[datetime]:
@@ -136,12 +144,16 @@ class PeriodRecords(Database):
             return [row.now for row in connection.execute(query) if _looks_at(row.options, destination)]
 
     def watched_until(self, as_of: datetime, *, back: int = 500) -> dict[str, Watched]:
-        """By flow: since when it is watched, as the newest audits until `as_of` said."""
+        """By flow: since when it is watched, as the newest audits until `as_of` said.
+
+        Those that looked at what is recent alone say nothing of it: they judged from a later moment on.
+        """
         c = audits.c
-        query = select(c.watched).where(c.finished_at.is_not(None), c.now <= as_of, c.watched.is_not(None))
+        query = select(c.watched, c.options).where(c.finished_at.is_not(None), c.now <= as_of, c.watched.is_not(None))
         found: dict[str, Watched] = {}
         with self._reading() as connection:
-            names = [bytes(row.watched) for row in connection.execute(query.order_by(c.id.desc()).limit(back))]
+            rows = connection.execute(query.order_by(c.now.desc(), c.id.desc()).limit(100 * back))
+            names = [*islice((bytes(row.watched) for row in rows if not row.options.get("recent")), back)]
             pages = read_pages(connection, names)
         for name in dict.fromkeys(names):
             for flow, moment in json.loads(pages[name].decode("utf-8", "surrogatepass")):

@@ -1,4 +1,4 @@
-"""Audits that said nothing new, of which the service makes hundreds a day: one a day and kind stays."""
+"""Audits that said nothing new, of which the service makes hundreds a day: two a day and kind stay."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -29,27 +29,37 @@ REFERRING = (
 
 
 class Thinning:
-    """One pass at `now`. The last of each day stays, so that what was known at its end can be read for ever."""
+    """One pass at `now`.
+
+    The last of each day stays, so that what was known at its end can be read for ever; the first, so that from when on
+    a configuration was worked by is the same for ever. What is said of a closed period rests on these alone.
+    """
 
     def __init__(self, now: datetime) -> None:
         self._before = (now - KEPT_WHOLE).astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         self._named: dict[bytes, frozenset[bytes]] = {}  # by page with a set: the pages it names, for ever
 
     def find(self, connection: Connection) -> list[int]:
-        """Finished audits that may go if nothing refers to them.
+        """Finished audits that may go if nothing refers to them: all but the first and last of a day, kind and
+        configuration.
 
         Those from before the service first looked there stay: they alone say when it was looked at.
         """
         served = _served_since(connection)
         c = audits.c
-        query = select(c.id, c.now, c.options).where(c.finished_at.is_not(None), c.now < self._before).order_by(c.id)
+        columns = (c.id, c.now, c.options, c.config_hash, c.tool_version)
+        query = select(*columns).where(c.finished_at.is_not(None), c.now < self._before).order_by(c.now, c.id)
+        first: set[tuple[object, ...]] = set()
         last: dict[tuple[object, ...], int] = {}
         found: list[int] = []
-        for number, now, options in connection.execute(query):
+        for number, now, options, *used in connection.execute(query):
             since = _served_by(options, served)
             if since is None or now <= since:
                 continue
-            kind = (now.astimezone(UTC).date(), _kind(options))
+            kind = (now.astimezone(UTC).date(), *used, _kind(options))
+            if kind not in first:
+                first.add(kind)
+                continue
             if kind in last:
                 found.append(last[kind])
             last[kind] = number

@@ -33,7 +33,7 @@ from auditor.report.completeness.types import (
 )
 from auditor.report.words import render_minute
 from auditor.service.flows import known_flows
-from auditor.service.period import Period
+from auditor.service.period import Period, whole_day
 from auditor.service.watching import find_unwatched
 from auditor.settings import Config
 
@@ -113,7 +113,7 @@ def gather_completeness(
     unwatched = tuple(find_unwatched(ledger, places, selected, period, as_of=as_of))
     provenance = _provenance(ledger, config, flows, groups, period, as_of, newest)
     never = tuple(sorted(inert(name) for name in selected if _never_read(ledger, name, as_of)))
-    beyond = ledger.beyond_until(as_of)
+    beyond = ledger.beyond_until(_counts_until(period, as_of))
     unread = bool(unwatched or never) or provenance.read_at is None
     return Completeness(
         period=period.name,
@@ -218,15 +218,20 @@ def _provenance(
     as_of: datetime,
     newest: int,
 ) -> Provenance:
-    audits = ledger.audits_of(period.start, as_of)
+    audits = ledger.audits_of(whole_day(period.start), _counts_until(period, as_of))
     named = sorted({group[0] for group in groups})
     return Provenance(
         sources=tuple(_source(ledger, config, name, flows.get(name), as_of) for name in named),
         read_at=max((one.last for one in audits), default=None),
         configurations=_configurations(ledger, period, as_of),
-        used=tuple(Used(one.config_hash, one.tool_version, one.first, one.last, one.audits) for one in audits),
+        used=tuple(Used(one.config_hash, one.tool_version, one.first, one.last, one.days) for one in audits),
         newest_verdict=newest,
     )
+
+
+def _counts_until(period: Period, as_of: datetime) -> datetime:
+    """Until when audits count. As it closes, until the last midnight by UTC: of older days not every audit is kept."""
+    return whole_day(as_of) if as_of == period.closes_at else as_of
 
 
 def _configurations(ledger: Ledger, period: Period, as_of: datetime) -> tuple[Used, ...]:

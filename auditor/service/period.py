@@ -69,6 +69,11 @@ def period_before(every: str, moment: datetime) -> Period:
     return month_of(moment.year, moment.month - 1) if moment.month > 1 else month_of(moment.year - 1, 12)
 
 
+def whole_day(moment: datetime) -> datetime:
+    """The midnight by UTC at which its day began."""
+    return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
 def _first(year: int, month: int) -> datetime:
     return datetime(year + (month - 1) // 12, (month - 1) % 12 + 1, 1, tzinfo=UTC)
 

@@ -176,7 +176,7 @@ def test_a_year_of_audits_every_five_minutes_leaves_some_of_each_day(tmp_path: P
         assert ledger.previous_verdicts(FLOW, DATASET, PLACE)[NOON] == verdict(0)
         assert len(ledger.known_checks(PLACE, "", verifier=VERSION)) < 120
     by_week = [after[0] - before[0] for before, after in pairwise(sizes[2:])]
-    assert max(by_week) <= 2 * 7  # the one that said something new, and the last of the day
+    assert max(by_week) <= 2 * 7  # the first of the day, which said something new, and the last
     assert sizes[-1][1] - sizes[len(sizes) // 2][1] < 1_500_000  # bytes in half a year
 
 

@@ -73,7 +73,7 @@ def test_audits_are_counted_by_configuration_and_looks_are_those_at_the_whole_pl
     audit_of(ledger, [], NOON + 4 * HOUR, places=False)
     begin(ledger, NOON + 5 * HOUR)  # never finished
     (used,) = ledger.audits_of(NOON, END)
-    assert (used.audits, used.first, used.last) == (5, NOON, NOON + 4 * HOUR)
+    assert (used.days, used.first, used.last) == (1, NOON, NOON + 4 * HOUR)
     assert ledger.looked_at(PLACE, NOON, END) == [NOON, NOON + HOUR]
 
 

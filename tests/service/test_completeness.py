@@ -27,7 +27,7 @@ from auditor.model import (
     Watched,
 )
 from auditor.report.completeness import render_completeness_html, render_completeness_json, render_headline
-from auditor.service.completeness import Filters, read_population, report_period
+from auditor.service.completeness import Filters, gather_completeness, read_population, report_period
 from auditor.service.period import parse_period, parse_span
 from auditor.service.report_files import render_parts
 from auditor.settings import Config, load_config
@@ -85,8 +85,8 @@ def expect(ledger: Ledger, dues, at: datetime) -> None:
     ledger.record_expected(runs, at=at)
 
 
-def audit(ledger: Ledger, verdicts, at: datetime, **options) -> None:
-    number = ledger.begin_audit(now=at, tool_version="0.1.0", config_hash="c0ffee", options=options, flows=["web"])
+def audit(ledger: Ledger, verdicts, at: datetime, of="c0ffee", **options) -> None:
+    number = ledger.begin_audit(now=at, tool_version="0.1.0", config_hash=of, options=options, flows=["web"])
     ledger.record_verdicts(number, verdicts, at=at)
     ledger.finish_audit(
         number, status=Status.GOOD, watched=[Watched("web", OCTOBER.start)], files_read=1, files_reused=0, bytes_read=9
@@ -282,7 +282,7 @@ def test_provenance_names_configuration_and_audits(ledger, config):
     whole_month(ledger)
     ledger.record_configuration("beef", tool_version="0.2", summary={}, at=DUES[2])
     provenance = ask(ledger, config)[0].provenance
-    assert [(one.config_hash, one.audits) for one in provenance.used] == [("c0ffee", 2)]
+    assert [(one.config_hash, one.days) for one in provenance.used] == [("c0ffee", 2)]
     assert [one.config_hash for one in provenance.configurations] == ["beef"]
     assert [(one.flow, one.origin) for one in provenance.sources] == [("web", "configuration")]
     assert provenance.read_at == OCTOBER.end + DAY
@@ -342,3 +342,32 @@ def test_months_and_quarters_are_those_of_utc():
     assert parse_period("2026-Q4").start == parse_period("2026-10").start == datetime(2026, 10, 1, tzinfo=UTC)
     assert parse_period("2026-12").end == parse_period("2026-Q4").end == datetime(2027, 1, 1, tzinfo=UTC)
     assert parse_span(OCTOBER.start, OCTOBER.end) == OCTOBER
+
+
+@pytest.mark.parametrize("period", [OCTOBER, parse_span(OCTOBER.start + 5 * HOUR, OCTOBER.end - 9 * HOUR)])
+def test_a_closed_period_gives_the_same_bytes_whether_audits_were_let_go_before_it_was_asked_for(
+    ledger, config, period
+):
+    whole_month(ledger)
+    for day in [*DUES, *(OCTOBER.end + n * DAY for n in range(3))]:
+        for hour in range(1, 24, 4):
+            changed = day + hour * HOUR > DUES[9] + 12 * HOUR
+            audit(ledger, [], day + hour * HOUR, "decaf" if changed else "c0ffee", destination="lake")
+            audit(ledger, [], day + hour * HOUR, "decaf" if changed else "c0ffee", places=False)
+    asked = {"as_of": period.closes_at, "preliminary": False}
+    before = gather_completeness(ledger, config, period, Filters(), **asked)
+    assert [one.days for one in before.provenance.used] == [11, 25 if period is OCTOBER else 24]
+    assert ledger.roll_up(400 * DAY, now=LATER + 30 * DAY).audits > 200
+    assert gather_completeness(ledger, config, period, Filters(), **asked) == before
+
+
+def test_looks_at_what_is_recent_say_nothing_of_since_when_a_flow_is_watched(ledger, config):
+    whole_month(ledger)
+    number = ledger.begin_audit(
+        now=CLOSED - HOUR, tool_version="0.1.0", config_hash="c0ffee", options={"recent": True}, flows=["web"]
+    )
+    watched = [Watched("web", OCTOBER.end + DAY)]
+    ledger.finish_audit(number, status=Status.GOOD, watched=watched, files_read=0, files_reused=0, bytes_read=0)
+    (report,) = ask(ledger, config)
+    assert report.unwatched == ()
+    assert report.status is Status.GOOD

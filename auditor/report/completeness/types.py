@@ -208,7 +208,7 @@ class Used:
     tool_version: str
     first: datetime
     last: datetime
-    audits: int
+    days: int  # by UTC, on which there was any: how many there were is not kept for ever
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,12 +220,8 @@ class Provenance:
     used: tuple[Used, ...] = ()  # audits that count, by configuration and version, oldest first
     configurations: tuple[
         Used, ...
-    ] = ()  # by which the service worked, in the order of use; audits are not counted here
+    ] = ()  # by which the service worked, in the order of use; days are not counted here
     newest_verdict: int = 0  # number of the newest row of the ledger that was taken into account
-
-    @property
-    def audits(self) -> int:
-        return sum(one.audits for one in self.used)
 
 
 @dataclass(frozen=True, slots=True)
