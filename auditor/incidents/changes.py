@@ -32,6 +32,7 @@ class Expecting:
         default_factory=dict
     )  # flow -> the entry of experience_platform it is held against
     watched_before: datetime | None = None  # when the service first looked at anything: what is older is history
+    began: Mapping[str, datetime] = field(default_factory=dict)  # when each flow was first audited: the same for it
     sealed: frozenset[str] = frozenset()  # flows whose files are encrypted: nobody here can say that one is sound
 
 

@@ -133,12 +133,13 @@ def _goes_on(member: Member, finding: Finding, last_right: datetime | None) -> b
 
 
 def _is_history(finding: Finding, expected: Expecting, now: datetime) -> bool:
-    """Whether a hole is older than the service: it stands in reports, and nobody is woken for it."""
+    """Whether a hole is older than the watch over its flow: it stands in reports, and nobody is woken for it."""
     nature = NATURES[finding.code]
     if expected.watched_before is None or nature not in (Nature.ARRIVAL, Nature.CLAIM, Nature.ONE_OFF):
         return False
     began = since(finding, now)
-    return (finding.due if began == now and finding.due else began) < expected.watched_before
+    watched = max(expected.watched_before, expected.began.get(finding.flow, expected.watched_before))
+    return (finding.due if began == now and finding.due else began) < watched
 
 
 def _is_expected(key: IncidentKey, expected: Expecting) -> bool:

@@ -51,7 +51,7 @@ class Seen:
                 waived[key_of(finding)].add(member_of(finding))
             elif finding.severity is not Severity.INFO and _is_looked_at(finding, sight):
                 _keep_graver(present[key_of(finding)], finding)
-        blind = {one.destination for one in findings if one.code in ACCESS} | sight.blind
+        blind = {one.destination for one in findings if _blinds(one)} | sight.blind
         places = frozenset({*sight.destinations, *sight.blind, *(run.destination for run in sight.result.runs)})
         told = {key: frozenset(found) for key, found in waived.items()}
         return cls(sight, runs, present, told, frozenset(blind), places, sealed)
@@ -115,6 +115,12 @@ def _is_looked_at(finding: Finding, sight: Sight) -> bool:
     if finding.destination in sight.destinations:
         return True
     return sight.beyond and finding.code in ACCESS  # of a platform
+
+
+def _blinds(finding: Finding) -> bool:
+    """Whether a place could not be looked at: not where one of its files could not be read."""
+    is_of_a_file = bool(finding.destination) and finding.evidence.get("operation") == "read"
+    return finding.code in ACCESS and not is_of_a_file
 
 
 def _keep_graver(found: dict[Member, Finding], finding: Finding) -> None:

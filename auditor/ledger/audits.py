@@ -120,6 +120,11 @@ class AuditRecords(Database):
         with self._reading() as connection:
             return connection.execute(select(c.first_audit_now).where(c.flow == flow)).scalar()
 
+    def first_audits(self) -> dict[str, datetime]:
+        """The same of all flows that were ever audited, by name."""
+        with self._reading() as connection:
+            return {row.flow: row.first_audit_now for row in connection.execute(select(watched_flows))}
+
     def reading_rate(self, *, audits_back: int = 10) -> ReadingRate | None:
         """How fast the newest audits that read anything did so; None if none of them has."""
         c = audits.c

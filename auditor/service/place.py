@@ -3,8 +3,9 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import takewhile
+from time import monotonic
 
 from adapters.base import Adapter, DestinationError, OpenAdapter
 from auditor.expect import flow_end
@@ -90,6 +91,7 @@ class PlaceAudit:
         self._integrity = Integrity(facts, source, ledger, options, on=book is ledger and not options.is_past)
         self._listed: set[str] = set()  # folders of the partition that were listed in this audit
         self._moved: list[str] = []  # keys that turned out to be other than listed
+        self._began_s = monotonic()
 
     def run(
         self,
@@ -220,7 +222,9 @@ class PlaceAudit:
         for folder in ready:
             sights[folder.prefix] = _with_checks(sights[folder.prefix], checks)
         # As it stood since its last change: what is written over later has arrived no later for that.
-        whole = {one.prefix: min(one.changed_at or now, now) for one in ready if sights[one.prefix].may_be_whole}
+        # A long look comes to it a while after `now`: it was not there before it was written.
+        reached = now if self._options.is_past else now + timedelta(seconds=monotonic() - self._began_s)
+        whole = {one.prefix: min(one.changed_at or now, reached) for one in ready if sights[one.prefix].may_be_whole}
         if self._book is not self._ledger:  # which knows only what was listed in this look
             whole = {prefix: moment for prefix, moment in whole.items() if prefix in self._listed}
         self._book.record_whole(self._facts.name, whole, now)

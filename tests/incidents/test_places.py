@@ -179,3 +179,13 @@ def test_exports_that_nobody_here_can_read_protect_again_when_they_come() -> Non
         assert story.look(old, missing(5), never) == ["opened export-missing", "opened protection-stale"]
         assert story.look(old, missing(5)) == []
         assert ("recovered protection-stale" in story.look(old, missing(5), new)) is sealed
+
+
+def test_one_file_that_may_not_be_read_keeps_nothing_open_that_was_seen_to_be_over() -> None:
+    story = Story()
+    denied = replace(finding("access-denied", of_place=True), key="f/1/part-0.json", evidence={"operation": "read"})
+    assert story.look(missing(5), denied, STALE)[-1:] == ["opened protection-stale"]
+    assert "recovered protection-stale" in story.look(missing(5), right(6), denied)
+    refused = replace(denied, key="", evidence={"operation": "list"})
+    story.look(finding("destination-empty", of_place=True))
+    assert "recovered destination-empty" not in story.look(right(6), refused)

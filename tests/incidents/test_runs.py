@@ -115,6 +115,15 @@ def test_a_hole_older_than_the_service_is_for_reports() -> None:
     assert story.one("export-missing").since == due(2) + 6 * HOUR
 
 
+def test_a_hole_older_than_the_first_look_at_its_flow_is_for_reports() -> None:
+    """A flow, or a destination, that is added later has a past too."""
+    old = replace(finding("export-missing", 2), evidence={"missing_after": f"{due(2) + 6 * HOUR:%Y-%m-%dT%H:%M:%SZ}"})
+    gone = replace(missing(2), findings=(old,))
+    assert Story(expected=replace(EXPECTED, began={FLOW: due(9)})).look(right(1), gone, right(3)) == []
+    assert Story(expected=replace(EXPECTED, began={FLOW: due(3)})).look(right(1), gone, right(3)) != []
+    assert Story(expected=replace(EXPECTED, began={"other": due(9)})).look(right(1), gone, right(3)) != []
+
+
 def test_what_is_put_up_with_and_what_is_only_worth_knowing_is_no_incident() -> None:
     waived = replace(missing(2), findings=(replace(finding("export-missing", 2), waived=OVER),))
     story = Story()
