@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -99,7 +99,10 @@ def six_places(home: Path, trouble: Trouble, now: datetime, last: datetime) -> I
 
 
 def make_world(name: str, number: int, now: datetime, last: datetime) -> World:
-    """Three days of exports every three hours, with faults in them; some are due, arrive or go missing meanwhile."""
+    """Three days of exports every three hours, with faults in them; some are due, arrive or go missing meanwhile.
+
+    Nothing of this happens in the first third of the time, so that both services have seen the beginning.
+    """
     minute, span = now.replace(second=0, microsecond=0), last - now
     # What `live` exports comes meanwhile, and that of `gone` goes missing meanwhile; both not at once.
     live = next(
@@ -111,16 +114,19 @@ def make_world(name: str, number: int, now: datetime, last: datetime) -> World:
     gone = _flow(name, "gone", number, minute - DEADLINE + span * (0.4 + 0.06 * number) // MINUTE * MINUTE - 72 * HOURS)
     old = _flow(name, "old", number, minute - timedelta(minutes=100 + number) - 72 * HOURS)
     world = _build(name, (live, gone, old), last)
+    in_time = (one for one in world.deliveries if one.flow == live.name or (one.due and one.due < now))
+    world = replace(world, deliveries=tuple(in_time))  # the rest of what is due comes when this is over
     befall = random.Random(name)
     for flow, back, what in (
         (live, 1, faults.drop_run),  # over when the next one comes
         (gone, 0, faults.drop_run),
+        (gone, -1, faults.drop_run),
         (old, 0, befall.choice((faults.truncate_file, faults.flip_byte, faults.empty_file))),
         (old, 5, befall.choice((faults.truncate_file, faults.bad_record))),
         (gone, 4, faults.flip_byte),
     ):
         due = flow.start + 72 * HOURS - 3 * back * HOURS
-        world = what(world, Run(flow.name, flow.datasets[back % 2].id, due))
+        world = what(world, Run(flow.name, flow.datasets[0 if flow is gone else back % 2].id, due))
     return faults.unknown_dataset(world, old.name, WorldDataset(_id(number, 9), "Nobody knows"), now - 20 * HOURS)
 
 

@@ -110,7 +110,7 @@ class Home:
     def get(self, path: str, log: str = "log") -> httpx2.Response:
         """From the newest process that said where it is."""
         address = self.events("serving", log)[-1]["address"]
-        return httpx2.get(address + path, timeout=10)
+        return httpx2.get(address.rstrip("/") + path, timeout=10)
 
     def open_ledger(self) -> Ledger:
         url = self.ledger.replace("sqlite:///ledger", f"sqlite:///{self.path}/ledger")
