@@ -113,7 +113,7 @@ def read_health(service: Service, ledger: Ledger) -> Health:
     return Health(
         started_at=service.started_at,
         loops=tuple(
-            _loop(name, thing.every, loops.get(name), service.beats.get(name), service.asked_at(name))
+            _loop(name, thing.every, loops.get(name), service.beats.get(name), service.wanted_since(name))
             for name, thing in service.things().items()
         ),
         is_stopping=service.stop.asked.is_set(),

@@ -41,6 +41,7 @@ class Asked:
     """Work that something has asked for, by the name of the thing."""
 
     at: dict[str, datetime] = field(default_factory=dict)
+    since: dict[str, datetime] = field(default_factory=dict)  # the same, until it was done and ended well
     whole: set[str] = field(default_factory=set)  # destinations of which old exports wait for reading too
 
 
@@ -112,6 +113,10 @@ class Service:
         """For when something has asked for this work; None: nothing has."""
         return self._asked.at.get(name)
 
+    def wanted_since(self, name: str) -> datetime | None:
+        """Since when something that asked for this work waits for its good end, however often it was tried."""
+        return self._asked.since.get(name)
+
     def work(self, name: str) -> bool:
         """Do the thing of this name, if it is due and nobody else is at it. Whether it was done. Never raises."""
         try:
@@ -127,6 +132,7 @@ class Service:
         moment = at or self._clock()
         with self._lock:
             self._asked.at[name] = min(moment, self._asked.at.get(name, moment))
+            self._asked.since[name] = min(moment, self._asked.since.get(name, moment))
 
     def keep_leases(self) -> None:
         """Prolong what work under way holds. To be called more often than every `lease`. Never raises."""
@@ -181,6 +187,10 @@ class Service:
             self.ledger.finish_loop(thing.name, self._clock(), trouble=told)
             return False
         self.ledger.finish_loop(thing.name, self._clock())
+        with self._lock:
+            self._asked.since.pop(thing.name, None)
+            if again := self._asked.at.get(thing.name):  # asked for anew meanwhile
+                self._asked.since[thing.name] = again
         return True
 
     def _carry_out(self, thing: Thing, now: datetime) -> None:
@@ -222,7 +232,7 @@ class Service:
                     self._asked.whole.add(thing.destination)
             last = self.ledger.read_loops().get(content)
             wait = self.config.service.arrival_every if looked.waits_for_reading else READ_AGAIN
-            self.ask(content, max(now, last.began_at + wait) if last else now)
+            self.ask(content, max(now, min(last.began_at, now) + wait) if last else now)  # a clock may be set back
         if looked.was_refused and self.configured.read_again():
             self.ask(thing.name, now)
         if self._was_missed(thing, looked):
