@@ -52,8 +52,8 @@ class RollUpRecords(Database):
         * Rows of single files (`files`, `file_checks`, `manifests`) of export folders that have not been there for
           `keep`, while their destination was looked at. What lies at a destination keeps its rows, however old: they
           are what it is held against, and save reading it again. So does a folder of which an open change tells.
-        * Of the service's finished audits older than three days, all but the first and last of each day and kind, unless
-          something refers to them; with the pages that only they had.
+        * Of the service's finished audits older than three days, all but the first and last of each day and kind,
+          unless something refers to them; with the pages that only they had.
         * Listings of what has not been looked at, and the bodies of settled notices, older than `keep`.
         """
         before = now - keep

@@ -20,6 +20,8 @@ from auditor.service.serve.looking import Looking
 from auditor.service.serve.things import Work
 from auditor.settings import Config
 
+UNSEEN_FOR = 3  # listings of everything: what was in none of them is gone
+
 log = structlog.get_logger("auditor.telling")
 
 CYCLE = (Work.PLACE, Work.BEYOND, Work.TELL, Work.SEND)
@@ -117,6 +119,8 @@ class Tellers:
                 self.ledger.add_notices([notice])
 
     def _keep(self, config: Config, now: datetime) -> None:
-        rolled = self.ledger.roll_up(config.retention.files, now=now)
+        # What lies there was seen when it was last listed: never let go what the next listing is held against.
+        keep = max(config.retention.files, UNSEEN_FOR * config.service.relist)
+        rolled = self.ledger.roll_up(keep, now=now)
         log.info("old rows let go", files=rolled.files, audits=rolled.audits, pages=rolled.pages)
         self.configured.note_use()
