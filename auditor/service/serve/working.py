@@ -15,6 +15,7 @@ import structlog
 from adapters.base import inert
 from auditor.incidents.natures import ACCESS
 from auditor.ledger import Ledger, LedgerError
+from auditor.ledger.working import Loop
 from auditor.service.serve.configured import Configured
 from auditor.service.serve.looking import Looked, Looking
 from auditor.service.serve.stopping import Stop, StoppedError, StoppingProgress
@@ -31,6 +32,7 @@ class CarriesOut(Protocol):
 
 LEASE = timedelta(seconds=60)  # prolonged while work goes on; another instance takes over when it ends
 READ_AGAIN = timedelta(hours=1)  # until files that could not be checked are tried again
+OF_PLACES = frozenset({Work.PLACE, Work.CONTENT, Work.RELIST})
 FAILED_AGAIN = timedelta(hours=1)  # until work that failed is tried again, if it is due no sooner
 
 log = structlog.get_logger("auditor.service")
@@ -96,7 +98,10 @@ class Service:
     def due_at(self, thing: Thing) -> datetime | None:
         """When it is due; None: when something asks for it. Raises LedgerError."""
         asked = self._asked.at.get(thing.name)
-        loop = self.ledger.read_loops().get(thing.name)
+        loops = self.ledger.read_loops()
+        loop = loops.get(thing.name)
+        if thing.work in OF_PLACES and not self._knows_flows(loops.get(str(Work.BEYOND))):
+            return None
         if thing.work is Work.RELIST and (loop is None or loop.done_at is None):
             return asked  # the first look at the place lists everything
         if loop is not None and loop.was_cut_off:  # whoever is still at it holds the lease
@@ -108,6 +113,15 @@ class Service:
         if loop is not None and loop.began_at > (now := self._clock()):  # the clock was set back
             regular = now
         return min(asked or regular, regular)
+
+    def _knows_flows(self, beyond: Loop | None) -> bool:
+        """Whether the flows that are followed were asked for once, with an answer or in vain.
+
+        Before that their exports would be called those of unknown datasets.
+        """
+        if not any(facts.discover for facts in self.config.experience_platform.values()):
+            return True
+        return beyond is not None and (beyond.done_at is not None or beyond.failed_at is not None)
 
     def asked_at(self, name: str) -> datetime | None:
         """For when something has asked for this work; None: nothing has."""
