@@ -146,6 +146,7 @@ def test_of_a_dataset_without_any_sound_export_that_is_said() -> None:
 
 @pytest.mark.parametrize("code", ["export-missing", "file-corrupt", "credential-expired", "flow-ended", "run-failed"])
 def test_a_recovery_never_bears_the_label_of_the_failure(code: str) -> None:
+    """kOlapsis/maintenant#67, betterlytics/betterlytics#1086"""
     message = write(code, EventKind.RECOVERED)
     for line in (message.title, message.short, message.plain.split("\n")[0]):
         assert code not in line

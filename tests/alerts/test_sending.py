@@ -121,6 +121,7 @@ def test_a_channel_that_stays_down_gives_way_to_its_fallback(ledger: Ledger, sin
 def test_that_a_channel_is_broken_is_told_through_another_one_though_it_has_no_fallback(
     ledger: Ledger, sink: HttpSink, other: HttpSink
 ) -> None:
+    """home-assistant/core#30665: that telling failed must be told another way, and only once."""
     sink.always = other.always = Answer(401)
     box = Outbox(ledger, (webhook("hook", sink.url), webhook("more", other.url)))
     ledger.add_notices([notice(labels={"code": "notices-undelivered", "destination": "channel hook"})])

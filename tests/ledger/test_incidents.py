@@ -174,6 +174,7 @@ def play(url: str, *, reopened: bool) -> list[tuple[object, ...]]:
 
 
 def test_a_restart_between_any_two_looks_changes_nothing(url: str) -> None:
+    """TwiN/gatus#972, klen/graphite-beacon#109: what an incident is is not kept in memory."""
     assert play(url, reopened=True) == play("sqlite://", reopened=False)
 
 

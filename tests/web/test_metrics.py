@@ -101,6 +101,7 @@ def test_how_many_series_there_are_does_not_depend_on_history():
 
 
 def test_series_of_what_is_removed_vanish():
+    """PrefectHQ/prometheus-prefect-exporter#84"""
     state = full_state(config=make_config(datasets=2))
     assert any(("dataset", "set-1") in key for key in samples(state))
     state.config = make_config(datasets=1, destinations={}, alerts=type(state.config.alerts)())

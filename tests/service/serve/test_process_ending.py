@@ -63,6 +63,7 @@ def _handles_sigterm(pid: int) -> bool:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_in_the_middle_of_an_audit_it_ends_in_order(number: int, tmp_path: Path, begun: Forking) -> None:
+    """daily-co/pipecat-cloud-images#104, mrmn2/PdfDing#165"""
     home = Home(tmp_path, begun)
     life = home.start()
     home.wait_for("serving")
