@@ -41,7 +41,7 @@ class Repeating:
             kept.parts,
             kept.revision,
             kept.fully_at,
-            since=_oldest_awaited(mine, now=now),
+            since=_oldest_awaited(mine, now=kept.looked_at),  # what came since then was seen by nobody
             unsettled_after=kept.looked_at - max(2 * settle, SETTLING),
             expired_before=now - self.facts.retain if self.facts.retain else None,
         )
