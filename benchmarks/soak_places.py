@@ -21,6 +21,7 @@ from tests.servers.tcp_proxy import TcpProxy, tcp_proxy
 SIX = ("local", "s3", "azure-blob", "gcs by JSON", "sftp", "data-landing-zone by SAS URI")
 FOLDER = "backups"
 HOURS, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+HISTORY = 24 * HOURS
 DEADLINE = 6 * HOURS  # of exports every three hours: then they are missing
 
 
@@ -99,7 +100,7 @@ def six_places(home: Path, trouble: Trouble, now: datetime, last: datetime) -> I
 
 
 def make_world(name: str, number: int, now: datetime, last: datetime) -> World:
-    """Three days of exports every three hours, with faults in them; some are due, arrive or go missing meanwhile.
+    """A day of exports every three hours, with faults in them; some are due, arrive or go missing meanwhile.
 
     Nothing of this happens in the first third of the time, so that both services have seen the beginning.
     """
@@ -108,11 +109,11 @@ def make_world(name: str, number: int, now: datetime, last: datetime) -> World:
     live = next(
         flow
         for m, attempt in itertools.product(range(4, -20, -1), range(9))
-        for flow in (_flow(name, "live", number, minute + m * MINUTE - 72 * HOURS, attempt),)
+        for flow in (_flow(name, "live", number, minute + m * MINUTE - HISTORY, attempt),)
         if all(now + span * 0.35 < one.complete_at < now + span * 0.85 for one in _newest(flow, name, last))
     )
-    gone = _flow(name, "gone", number, minute - DEADLINE + span * (0.4 + 0.06 * number) // MINUTE * MINUTE - 72 * HOURS)
-    old = _flow(name, "old", number, minute - timedelta(minutes=100 + number) - 72 * HOURS)
+    gone = _flow(name, "gone", number, minute - DEADLINE + span * (0.4 + 0.06 * number) // MINUTE * MINUTE - HISTORY)
+    old = _flow(name, "old", number, minute - timedelta(minutes=100 + number) - HISTORY)
     world = _build(name, (live, gone, old), last)
     in_time = (one for one in world.deliveries if one.flow == live.name or (one.due and one.due < now))
     world = replace(world, deliveries=tuple(in_time))  # the rest of what is due comes when this is over
@@ -125,7 +126,7 @@ def make_world(name: str, number: int, now: datetime, last: datetime) -> World:
         (old, 5, befall.choice((faults.truncate_file, faults.bad_record))),
         (gone, 4, faults.flip_byte),
     ):
-        due = flow.start + 72 * HOURS - 3 * back * HOURS
+        due = flow.start + HISTORY - 3 * back * HOURS
         world = what(world, Run(flow.name, flow.datasets[0 if flow is gone else back % 2].id, due))
     return faults.unknown_dataset(world, old.name, WorldDataset(_id(number, 9), "Nobody knows"), now - 20 * HOURS)
 

@@ -102,8 +102,8 @@ class Service:
         loop = loops.get(thing.name)
         if thing.work in OF_PLACES and not self._knows_flows(loops.get(str(Work.BEYOND))):
             return None
-        if thing.work is Work.RELIST and (loop is None or loop.done_at is None):
-            return asked  # the first look at the place lists everything
+        if thing.work in (Work.RELIST, Work.CONTENT) and not _was_listed(loops, thing.destination):
+            return None  # the first look at the place lists everything, and says what there is to read
         if loop is not None and loop.was_cut_off:  # whoever is still at it holds the lease
             return min(loop.began_at, self._clock())
         if thing.every is None:
@@ -295,3 +295,8 @@ class Service:
             self.beats[thing.name] = self._clock()
 
         return StoppingProgress(self.stop, thing.name, beat)
+
+
+def _was_listed(loops: Mapping[str, Loop], destination: str) -> bool:
+    loop = loops.get(f"{Work.RELIST}:{destination}")
+    return loop is not None and loop.done_at is not None

@@ -46,3 +46,10 @@ def test_a_lease_that_somebody_else_holds_is_waited_for(play: Any) -> None:
     assert not played.service.work(name)
     played.clock.now = at(3, 8, 2, 1)
     assert played.service.work(name)
+
+
+def test_nothing_is_read_before_the_first_look_has_said_what_there_is(play: Any) -> None:
+    played: Played = play(small_world(WEB, now=at(5)), at(3, 6))
+    played.play_until(at(3, 8))
+    looks = [name for _, name in played.done if name.endswith("lake-backup")]
+    assert looks[:2] == ["place:lake-backup", "content:lake-backup"]

@@ -18,6 +18,8 @@ def test_no_place_is_looked_at_before_followed_flows_were_asked_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: str
 ) -> None:
     played = Played(small_world(WEB, now=at(3)), tmp_path, at(1, 6))
+    played.ledger.begin_loop("relist:lake-backup", at(1, 5))  # an earlier process has listed it
+    played.ledger.finish_loop("relist:lake-backup", at(1, 5))
     followed = replace(played.service.config, experience_platform={"prod": SimpleNamespace(discover=True)})
 
     def due() -> list[str]:
