@@ -28,14 +28,17 @@ def find_stale(
     """PROTECTION_STALE if the newest sound or proven-empty export is older than `max_age`.
 
     Not if something newer and inside the limit could not be judged: then no one knows. With a default limit, only if a
-    run is overdue as well, so that a planned pause (an exception, the end of the flow) raises no alarm.
+    run is overdue as well, so that a planned pause (an exception, the end of the flow) raises no alarm. An export that
+    came and was not read yet may be sound: the age is counted from it, until it is known.
     """
     if max_age is None or not runs:
         return
     moments = [(moment, v) for v in verdicts if (moment := dated(v, export_times)) is not None]
     moments = [(moment, v) for moment, v in moments if v.due or moment <= now]  # a stamp of the future dates nothing
     good = [moment for moment, v in moments if _is_good(v)]
-    newest = max(good, default=None)
+    unread = [moment for moment, v in moments if v.arrival in CAME and v.content is Content.UNCHECKED and v.files]
+    newest = max([*good, *unread], default=None)
+    was_read = newest is None or newest in good
     since = newest or min(run.key.due for run in runs)
     if now - since <= max_age:
         return
@@ -53,7 +56,8 @@ def find_stale(
     )
     yield subject.finding(
         PROTECTION_STALE,
-        f"No sound export {told}; the limit is {_hours(max_age)}.",
+        f"No sound export {told}; the limit is {_hours(max_age)}."
+        + ("" if was_read else " That one was not read yet."),
         evidence={
             "newest_sound": f"{newest:%Y-%m-%dT%H:%M:%SZ}" if newest else None,
             "age_hours": round((now - since) / timedelta(hours=1), 1),

@@ -35,3 +35,15 @@ def test_an_export_that_could_not_be_read_hides_nothing_once_it_is_too_old_itsel
 def _damaged():
     (file,) = with_files("06:00", "06:20").files
     return {file.key: replace(sound(file), content=Content.DAMAGED)}
+
+
+@pytest.mark.parametrize(
+    "now, stale",
+    [("18:00", False), ("2T00:00", False), ("2T00:00:01", True)],
+)
+def test_what_came_and_was_not_read_yet_is_counted_from_as_if_it_were_sound(now, stale):
+    sights = [sight(with_files(due, f"{due[:3]}20"), checks={}) for due in ("00:00", "06:00", "12:00")]
+    answer = judge_chain(chain([run(due) for due in DUES], sights, now), now=at(now))
+    told = [f.message for f in answer.findings if f.code == "protection-stale"]
+    assert bool(told) is stale
+    assert all("since" in one and "not read yet" in one and "at all" not in one for one in told)
