@@ -1,16 +1,21 @@
 """Worlds played on a clock of their own: files come when they were written, and the service itself looks at them."""
 
+import logging
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
+
+import pytest
+import structlog
 
 from adapters.base import OpenAdapter
 from auditor.alerts.telling import when_to_tell
 from auditor.incident_model import Notice
 from auditor.ledger import Ledger
+from auditor.model import FileCheck, Level, StoredFile
 from auditor.service.audit import open_configured
 from auditor.service.serve.configured import Configured
 from auditor.service.serve.looking import Looking
@@ -18,11 +23,42 @@ from auditor.service.serve.readers import Readers
 from auditor.service.serve.telling import Tellers
 from auditor.service.serve.working import Service
 from auditor.settings import Destination, load_config
+from auditor.verify.file import verify_file
 from auditor.verify.pool import Verifier
 from auditor.worlds import World, WorldObject, list_objects, render_config
 
 MINUTE = timedelta(minutes=1)
 OpenWith = Callable[[Destination], OpenAdapter]
+
+TWO_CHANNELS = """
+alerts:
+  channels:
+    mail: {alertmanager: {url: "http://127.0.0.1:9"}}
+    pager: {alertmanager: {url: "http://127.0.0.1:9"}}
+  routes:
+    - {match: {severity: critical}, to: [pager, mail]}
+    - {to: [mail]}
+service: {arrival_every: 1h}
+"""
+"""Nothing reaches them: what would be sent stays in the outbox."""
+
+
+class AtHand(Verifier):
+    """Reads files in this process: worlds are small, and worker processes are slow to start."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """It has no processes."""
+
+    def verify(
+        self, files: Iterable[StoredFile], level: Level, *, open_adapter: OpenAdapter | None = None
+    ) -> Iterator[FileCheck]:
+        assert open_adapter is not None
+        adapter = open_adapter()
+        for file in files:
+            yield verify_file(adapter, file, level)
 
 
 class WarmReaders(Readers):
@@ -57,18 +93,18 @@ class Playing:
     def __init__(
         self,
         home: Path,
-        warm: Verifier,
         began: datetime,
         *,
+        warm: Verifier | None = None,
         open_with: OpenWith = open_configured,
-        without: frozenset[str] = frozenset({"heartbeat", "reports", "upkeep"}),
+        without: frozenset[str] = frozenset({"heartbeat", "reports", "upkeep", "beyond"}),
         sends: bool = False,
         happens: Callable[[datetime], None] = lambda _until: None,
     ) -> None:
         self.home = home
         self.clock = Clock(began)
         self.done: list[tuple[datetime, str]] = []
-        self._warm = warm
+        self._warm = warm or AtHand()
         self._open_with = open_with
         self._without = without if sends else without | {"send"}
         self._happens = happens
@@ -151,19 +187,34 @@ class Playing:
 class Played(Playing):
     """One world below `home`, and the service that watches it. `more`: lines of configuration (alerts, service)."""
 
-    def __init__(
-        self, world: World, home: Path, warm: Verifier, began: datetime, *, more: str = "", **settings: Any
-    ) -> None:
+    def __init__(self, world: World, home: Path, began: datetime, *, more: str = TWO_CHANNELS, **settings: Any) -> None:
         self.world = world
         self.exports = home / "exports"
         self.exports.mkdir(parents=True, exist_ok=True)
         (home / "auditor.yaml").write_text(render_config(world) + more, encoding="utf-8")
         self._coming = sorted(list_objects(world), key=lambda one: (one.modified, one.key), reverse=True)
-        super().__init__(home, warm, began, happens=self._lay, **settings)
+        super().__init__(home, began, happens=self._lay, **settings)
 
     def _lay(self, until: datetime) -> None:
         while self._coming and self._coming[-1].modified <= until:
             write(self.exports, self._coming.pop())
+
+
+@pytest.fixture
+def play(tmp_path: Path) -> Iterator[Callable[..., Played]]:
+    """Begins to play a world; ends it with the test. Of the log only errors: writing it takes longer than looking."""
+    begun: list[Played] = []
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+
+    def begin(world: World, began: datetime, **settings: Any) -> Played:
+        begun.append(Played(world, tmp_path / f"home-{len(begun)}", began, **settings))
+        return begun[-1]
+
+    yield begin
+    structlog.configure(**before)
+    for played in begun:
+        played.close()
 
 
 def write(root: Path, item: WorldObject) -> None:
