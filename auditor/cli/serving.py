@@ -4,7 +4,6 @@ import os
 import signal
 import socket
 import sys
-import threading
 import time
 import uuid
 from concurrent.futures import Future
@@ -67,43 +66,59 @@ def _open_ledger(url: str, signals: "Signals") -> Ledger:
             opened.set_result(Ledger.open(url))
         except BaseException as error:
             opened.set_exception(error)
-        signals.woken.set()
+        signals.wake()
 
     # In a thread: no handler of a signal runs while the main thread waits for a lock inside of the database.
     Thread(target=open_it, name="open ledger", daemon=True).start()
-    while not opened.done() and not signals.end.is_set():
-        signals.woken.wait()
-        signals.woken.clear()
-    if signals.end.is_set():
+    while not opened.done() and not signals.ends:
+        signals.wait()
+    if signals.ends:
         os._exit(0)
     return opened.result()
 
 
 class Signals:
-    """What the process is told: to end, or to read its configuration again."""
+    """What the process is told: to end, or to read its configuration again.
+
+    A handler runs in the midst of whatever the main thread does, so it takes no lock: it notes what it was told and
+    writes a byte into a pipe, on which the main thread waits.
+    """
 
     def __init__(self) -> None:
-        self.end = threading.Event()
-        self.reload = threading.Event()
-        self.woken = threading.Event()
+        self.ends = False
+        self._reloads = False
+        self._read, self._written = os.pipe()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._end)
         if hasattr(signal, "SIGHUP"):
             signal.signal(signal.SIGHUP, self._reload)
 
+    def wait(self) -> None:
+        """Until something is told, or somebody calls `wake`."""
+        os.read(self._read, 512)
+
+    def wake(self) -> None:
+        """Have `wait` return."""
+        os.write(self._written, b"!")
+
+    def take_reload(self) -> bool:
+        """Whether the configuration is to be read again; asked for once."""
+        asked, self._reloads = self._reloads, False
+        return asked
+
     def _end(self, _number: int, _frame: FrameType | None) -> None:
-        if self.end.is_set():
+        if self.ends:
             os._exit(0)
-        self.end.set()
-        self.woken.set()
+        self.ends = True
+        self.wake()
 
     def _reload(self, _number: int, _frame: FrameType | None) -> None:
-        self.reload.set()
-        self.woken.set()
+        self._reloads = True
+        self.wake()
 
 
 def _serve(config: Config, ledger: Ledger, readings: Ledger, signals: Signals) -> int:
-    if signals.end.is_set():
+    if signals.ends:
         return 0
     traffic = Traffic()
     configured = Configured(config, ledger, clock=_now)
@@ -148,11 +163,9 @@ def _close(tellers: Tellers, seconds: float) -> bool:
 
 
 def _wait(signals: Signals, driver: Driver) -> None:
-    while not signals.end.is_set():
-        signals.woken.wait()
-        signals.woken.clear()
-        if signals.reload.is_set():
-            signals.reload.clear()
+    while not signals.ends:
+        signals.wait()
+        if signals.take_reload():
             driver.reload()
 
 
