@@ -48,13 +48,13 @@ The object goes to standard output alone (or to the file named with `-o`); progr
 ASCII, ends with a newline, and holds one end a line. What they mean: [Coverage and ends](../coverage.md).
 """,
     "completeness.md": """\
-The object goes to standard output alone (or to the file named with `-o`); the sentence also goes to standard error. It is
-pure ASCII and ends with a newline. A closed period gives the same bytes each time. What it means:
+The object goes to standard output alone (or to the file named with `-o`); the sentence also goes to standard error. It
+is pure ASCII and ends with a newline. A closed period gives the same bytes each time. What it means:
 [Backup completeness](../completeness.md).
 """,
     "incidents.md": """\
-The object goes to standard output alone. It is pure ASCII. Nothing but the ledger is looked at: what the service, or the
-last audit, found. What the words mean: [Incidents](../incidents.md).
+The object goes to standard output alone. It is pure ASCII. Nothing but the ledger is looked at: what the service, or
+the last audit, found. What the words mean: [Incidents](../incidents.md).
 """,
     "incident.md": """\
 The object goes to standard output alone. It is pure ASCII. What the words mean: [Incidents](../incidents.md).
@@ -64,11 +64,12 @@ The object goes to standard output alone. It is pure ASCII. What a silence does:
 [Tell nobody for a while](../incidents.md#tell-nobody-for-a-while).
 """,
     "accepted.md": """\
-The object goes to standard output alone. It is pure ASCII. What accepting means: [Accepting](../integrity.md#accepting).
+The object goes to standard output alone. It is pure ASCII. What accepting means:
+[Accepting](../integrity.md#accepting).
 """,
     "db-info.md": """\
-The object goes to standard output alone (or to the file named with `-o`). It is pure ASCII. Nothing is changed by looking.
-More: [Looking after the ledger](../ledger.md#looking-after-it).
+The object goes to standard output alone (or to the file named with `-o`). It is pure ASCII. Nothing is changed by
+looking. More: [Looking after the ledger](../ledger.md#looking-after-it).
 """,
 }
 PROMISES = """\
