@@ -94,6 +94,8 @@ def _begin(
     if key.code == "export-late" and missing and {*found} <= {*missing.members}:
         came = _closed_at_once(key, found, last, now=now)  # it was missing, came, and that is told already
         return replace(came, closing=Closing.REPLACED), []
+    if seen.is_told_as_deleted(key, found):
+        return replace(_closed_at_once(key, found, last, now=now), closing=Closing.REPLACED), []
     if going:
         incident = looked(open_incident(key, going, last, now=now), was_there=True)
         incident = replace(incident, gaps=tuple(in_order(over)), severity=gravest({**going, **over}))

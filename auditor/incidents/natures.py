@@ -51,6 +51,9 @@ ONLY_BY_ACCEPTING = frozenset(
 MAY_BE_AS_BEFORE = frozenset({"export-changed", "export-deleted", "mass-loss"})
 """Of those, the ones that are also over when things are again as they were."""
 
+FOLLOWS_FROM_DELETION = frozenset({"folder-empty", "manifest-missing", "manifest-file-missing"})
+"""What is found of an export besides, once files of it were deleted."""
+
 SEEN_BY_EVERY_LOOK = ACCESS | {"protection-stale", "destination-empty", "flow-ended"}
 """Of what is said of a place, what every look would find again. All else is over only where a whole look finds none."""
 

@@ -1,12 +1,12 @@
 """A sight, ordered by what incidents are about."""
 
 from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from auditor.incident_model import IncidentKey, Member, Sight
-from auditor.incidents.natures import ACCESS, NATURES, SEEN_BY_EVERY_LOOK, Nature, nature_of_key
+from auditor.incidents.natures import ACCESS, FOLLOWS_FROM_DELETION, NATURES, SEEN_BY_EVERY_LOOK, Nature, nature_of_key
 from auditor.model import Arrival, Content, Finding, RunState, Severity, Verdict
 
 CAME = {Arrival.ON_TIME, Arrival.EARLY, Arrival.LATE}
@@ -82,6 +82,11 @@ class Seen:
         wrong = self.present.get(key, {})
         runs = self.runs.get((key.flow, key.dataset, key.destination), {})
         return max((d for d, v in runs.items() if _is_right(v, nature) and Member(d) not in wrong), default=None)
+
+    def is_told_as_deleted(self, key: IncidentKey, members: Iterable[Member]) -> bool:
+        """Whether what is not whole about these runs is that their files are gone, and that is told for itself."""
+        deleted = self.present.get(replace(key, code="export-deleted"), {})
+        return key.code in FOLLOWS_FROM_DELETION and all(member in deleted for member in members)
 
     def covers(self, key: IncidentKey) -> bool:
         """Whether the absence of a finding about a place, or beyond it, means that it is over."""

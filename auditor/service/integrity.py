@@ -9,7 +9,8 @@ from itertools import groupby
 
 from adapters.base import Adapter, DestinationError, NotFound
 from auditor.checks.arrival import PROTECTION_STALE
-from auditor.checks.layout import DESTINATION_EMPTY
+from auditor.checks.layout import DESTINATION_EMPTY, FOLDER_EMPTY
+from auditor.checks.manifest import MANIFEST_FILE_MISSING, MANIFEST_MISSING
 from auditor.ledger import Ledger
 from auditor.model import (
     ChangeKind,
@@ -228,7 +229,7 @@ class Integrity:
         if once:  # the next look decides
             self._list_again(once)
             if is_mass(len(told), known):
-                answer.findings = [one for one in answer.findings if one.code != DESTINATION_EMPTY.code]
+                answer.findings = [one for one in answer.findings if not _follows(one, once)]
 
     def _settle(self) -> None:
         """Keep what is explained, and what is seen a second time: by this listing, or one by one where it is little."""
@@ -352,3 +353,11 @@ def _files(folder: ExportFolder | None) -> tuple[StoredFile, ...]:
 
 def _is_carried(listings: Sequence[Listing], prefix: str) -> bool:
     return any(listing.carries(prefix) for listing in listings)
+
+
+def _follows(finding: Finding, prefixes: Collection[str]) -> bool:
+    """Whether it is found only because files of these folders are gone: told with the loss, once that is certain."""
+    if finding.code == DESTINATION_EMPTY.code:
+        return True
+    lacks = finding.code in (FOLDER_EMPTY.code, MANIFEST_MISSING.code, MANIFEST_FILE_MISSING.code)
+    return lacks and any(finding.key.startswith(prefix) for prefix in prefixes)
