@@ -218,9 +218,7 @@ class Provenance:
     sources: tuple[Source, ...] = ()
     read_at: datetime | None = None  # the newest audit that counts: until then the list of expected runs is known
     used: tuple[Used, ...] = ()  # audits that count, by configuration and version, oldest first
-    configurations: tuple[
-        Used, ...
-    ] = ()  # by which the service worked, in the order of use; days are not counted here
+    configurations: tuple[Used, ...] = ()  # by which the service worked, in the order of use; days are not counted here
     newest_verdict: int = 0  # number of the newest row of the ledger that was taken into account
 
 
