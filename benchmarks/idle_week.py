@@ -4,10 +4,11 @@
 
 The service itself looks at one destination every 15 minutes, lists it again every day, tells and sends every
 five minutes (the real one every five seconds), answers /readyz, /metrics and the page. Its memory is sampled four times
-a day; the last two days are compared with the second and third.
+a day; the last two days are compared with the fourth and fifth: by then all that is loaded when needed is loaded.
 """
 
 import argparse
+import ctypes
 import gc
 import sys
 import time
@@ -30,7 +31,7 @@ from tests.worlds.small import CLICKS, EVENTS, PROFILES, at
 
 HOUR = timedelta(hours=1)
 SAMPLE = 6 * HOUR
-ALLOWED = 2 * 2**20  # bytes: what a heap of this size breathes
+ALLOWED = 2**20  # bytes: what a heap of this size breathes
 
 FLOW = WorldFlow(
     "web-3h",
@@ -63,7 +64,10 @@ def play(home: Path, days: float) -> list[float]:
         for _ in range(int(days * 24)):
             _one_hour(playing, web)
             if not (playing.clock.now - at(6)) % SAMPLE:
+                playing.ledger.close()  # with its connections go SQLite's page caches, 2 MB each at the most
                 gc.collect()
+                if sys.platform == "linux":
+                    ctypes.CDLL(None).malloc_trim(0)  # what is free already is no growth
                 sampled.append(process.memory_info().rss / 2**20)
                 print(
                     f"{playing.clock.now - at(6)}: {sampled[-1]:.1f} MB, {len(playing.done)} pieces of work", flush=True
@@ -85,13 +89,13 @@ def _one_hour(playing: Playing, web: TestClient) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--days", type=float, default=7, help="four at least")
+    parser.add_argument("--days", type=float, default=7, help="six at least")
     asked, began = parser.parse_args(), time.monotonic()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
     with TemporaryDirectory() as home:
         sampled = play(Path(home), asked.days)
-    early, late = fmean(sampled[4:12]), fmean(sampled[-8:])
-    print(f"days 2 and 3: {early:.1f} MB, last two days: {late:.1f} MB; {time.monotonic() - began:.0f} s")
+    early, late = fmean(sampled[12:20]), fmean(sampled[-8:])
+    print(f"days 4 and 5: {early:.1f} MB, last two days: {late:.1f} MB; {time.monotonic() - began:.0f} s")
     return 1 if (late - early) * 2**20 > ALLOWED else 0
 
 
