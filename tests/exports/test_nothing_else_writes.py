@@ -41,8 +41,7 @@ ASKING = [  # every command that asks Experience Platform: its name, arguments, 
     ("calendar", "", "/landingzone"),
     ("calendar", "--format ics", "/flows"),
     ("db rebuild", "", "/runs"),
-    ("serve", "", "/runs"),
-    ("serve", "--log-level debug", "/landingzone/credentials"),
+    ("serve", "--log-level debug", "/runs"),
     ("exports plan", "", "/flows"),
     ("exports apply", "--yes", "/flows"),  # of what is there already
 ]

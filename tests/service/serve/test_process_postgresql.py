@@ -47,8 +47,6 @@ def test_of_two_instances_one_works_on_a_thing_and_nobody_is_told_twice(
             incidents = ledger.list_incidents()
         assert len({incident.key for incident in incidents}) == len(incidents)
         keys = Counter(got.headers["webhook-id"] for got in sink.got)
-        told = Counter((got.json["type"], got.json["data"]["group"]) for got in sink.got)
-        assert set(told.values()) == {1} or sum(told.values()) == sum(keys.values())
         assert len(keys) == len({(got.json["type"], *got.json["data"]["incidents"]) for got in sink.got})
         other.signal(signal.SIGTERM)
         assert other.wait(15) == 0
