@@ -49,7 +49,7 @@ def test_of_two_instances_one_works_on_a_thing_and_nobody_is_told_twice(
         keys = Counter(got.headers["webhook-id"] for got in sink.got)
         assert len(keys) == len({(got.json["type"], *got.json["data"]["incidents"]) for got in sink.got})
         other.signal(signal.SIGTERM)
-        assert other.wait(15) == 0
+        assert other.wait(40) == 0
     assert home.has_no_traceback("one")
     assert home.has_no_traceback("other")
 
