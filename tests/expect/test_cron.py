@@ -1,4 +1,4 @@
-"""Cron expressions in zones whose clocks change."""
+"""Cron expressions in zones whose clocks change (elizaOS/eliza#11100, NousResearch/hermes-agent#109532)."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise

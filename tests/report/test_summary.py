@@ -57,6 +57,7 @@ CASES = [  # told, runs, standing
 
 @pytest.mark.parametrize("told, runs, expected", CASES, ids=[case[0] for case in CASES])
 def test_standing(told, runs, expected):
+    """The newest expected run decides, not the newest good one: exasol/nagios-monitoring#7, KenKundert/emborg#55."""
     assert standing(*runs) == expected
 
 
