@@ -10,12 +10,12 @@ from uuid import uuid4
 import typer
 
 from adapters.base import inert
-from auditor.cli.choices import DEFAULT_CONFIG, complain, moment_of
+from auditor.cli.choices import DEFAULT_CONFIG, complain, moment_of, read_config
 from auditor.cli.output import CannotWriteError, write_report
 from auditor.incident_model import Notice
 from auditor.ledger import Ledger, LedgerError
 from auditor.model import Severity
-from auditor.settings import Config, ConfigError, load_config
+from auditor.settings import Config
 
 if TYPE_CHECKING:
     from auditor.alerts.channels.base import Delivery
@@ -37,7 +37,7 @@ def send_test(
     A channel that takes it counts as working again. PagerDuty and Alertmanager are told its end at once.
     Exit code 0 all took it, 1 one or more did not, 2 usage or configuration.
     """
-    loaded = _load(config)
+    loaded = read_config(config)
     channels = _channels_of(loaded, route)
     try:
         with Ledger.open(loaded.ledger_url) as ledger:
@@ -61,7 +61,7 @@ def show_preview(
     """
     from auditor.alerts.preview import preview
 
-    loaded = _load(config)
+    loaded = read_config(config)
     begin, end = _moment("--since", since), _moment("--until", until) or datetime.now(UTC)
     assert begin is not None
     if begin >= end:
@@ -71,13 +71,6 @@ def show_preview(
             would_be = preview(ledger, loaded, begin, end)
         write_report(_preview_text(would_be, loaded), None)
     except (LedgerError, CannotWriteError) as error:
-        complain(str(error))
-
-
-def _load(config: Path) -> Config:
-    try:
-        return load_config(config)
-    except ConfigError as error:
         complain(str(error))
 
 

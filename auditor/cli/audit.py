@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from auditor.cli.choices import DEFAULT_CONFIG, complain, level_of, limits_of, moment_of, severity_of
+from auditor.cli.choices import DEFAULT_CONFIG, complain, level_of, limits_of, moment_of, read_config, severity_of
 from auditor.cli.output import CannotWriteError, read_options, write_report
 from auditor.cli.plan_text import render_plan
 from auditor.cli.progress import show_progress
@@ -16,7 +16,7 @@ from auditor.ledger import Ledger, LedgerError
 from auditor.model import AuditResult
 from auditor.report import FORMATS, ReportOptions
 from auditor.service import RELIST, AuditOptions, plan_audit, run_audit
-from auditor.settings import Config, ConfigError, load_config
+from auditor.settings import Config
 
 
 def audit(
@@ -44,10 +44,7 @@ def audit(
     """Audit every export that should exist: did it arrive, is it whole, can it be read back?"""
     if format not in FORMATS:
         complain(f"--format {format}: no such format; use one of {', '.join(FORMATS)}")
-    try:
-        loaded = load_config(config)
-    except ConfigError as error:
-        complain(str(error))
+    loaded = read_config(config)
     options = AuditOptions(
         now=moment_of("--now", now) or datetime.now(UTC),
         is_past=bool(now),  # a moment of the future is pinned too: what would be missing then is not missing now

@@ -8,14 +8,14 @@ from typing import Annotated
 import typer
 
 from adapters.base import inert
-from auditor.cli.choices import DEFAULT_CONFIG, complain
+from auditor.cli.choices import DEFAULT_CONFIG, complain, read_config
 from auditor.cli.output import CannotWriteError, read_options, write_report
 from auditor.cli.progress import show_progress
 from auditor.ledger import Ledger, LedgerError
 from auditor.report import ReportOptions
 from auditor.report.calendar_report import CalendarView, render_calendar_json, render_calendar_table
 from auditor.service.calendar import CalendarAnswer, read_calendar
-from auditor.settings import Config, ConfigError, load_config
+from auditor.settings import Config
 
 FORMATS = ("table", "json", "ics")
 
@@ -32,10 +32,7 @@ def calendar(
     """
     if format not in FORMATS:
         complain(f"--format {inert(format)}: no such format; use one of {', '.join(FORMATS)}")
-    try:
-        loaded = load_config(config)
-    except ConfigError as error:
-        complain(str(error))
+    loaded = read_config(config)
     answer = _read(loaded)
     shown = read_options(sys.stdout) if output is None else ReportOptions()
     try:

@@ -9,6 +9,7 @@ import typer
 
 from auditor.model import Level, Severity
 from auditor.service import Limits
+from auditor.settings import Config, ConfigError, load_config
 
 MOST_DIGITS = 15  # of a number of files or bytes; a petabyte has as many
 YEARS = (1970, 9000)  # inside them no window around a moment leaves the calendar
@@ -19,6 +20,14 @@ def complain(sentence: str) -> NoReturn:
     """Say what is wrong on stderr and end with exit code 2 (usage or configuration)."""
     typer.echo(f"export-auditor: {sentence}", err=True)
     raise typer.Exit(2)
+
+
+def read_config(path: Path) -> Config:
+    """The configuration at `path`; where it has mistakes they are told, and the command ends with exit code 2."""
+    try:
+        return load_config(path)
+    except ConfigError as error:
+        complain(str(error))
 
 
 def moment_of(option: str, text: str) -> datetime | None:

@@ -10,7 +10,7 @@ import typer
 from adapters.base import inert
 from auditor.checks.arrival import PROTECTION_STALE
 from auditor.checks.protection import DATASET_UNPROTECTED
-from auditor.cli.choices import DEFAULT_CONFIG, complain, severity_of
+from auditor.cli.choices import DEFAULT_CONFIG, complain, read_config, severity_of
 from auditor.cli.output import CannotWriteError, read_options, write_report
 from auditor.cli.progress import show_progress
 from auditor.ledger import Ledger, LedgerError
@@ -23,7 +23,7 @@ from auditor.report.coverage_report import (
     render_coverage_table,
 )
 from auditor.service.coverage import CoverageAnswer, read_coverage
-from auditor.settings import Config, ConfigError, load_config
+from auditor.settings import Config
 
 FORMATS = ("table", "json", "csv")
 SEVERITIES = {
@@ -48,10 +48,7 @@ def coverage(
     if format not in FORMATS:
         complain(f"--format {inert(format)}: no such format; use one of {', '.join(FORMATS)}")
     threshold = severity_of(fail_on)
-    try:
-        loaded = load_config(config)
-    except ConfigError as error:
-        complain(str(error))
+    loaded = read_config(config)
     if not loaded.experience_platform:
         complain(f"{config}: has no experience_platform section, so there is nobody to ask; add one")
     answer = _read(loaded)

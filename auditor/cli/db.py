@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from adapters.base import inert
-from auditor.cli.choices import DEFAULT_CONFIG, complain
+from auditor.cli.choices import DEFAULT_CONFIG, complain, read_config
 from auditor.cli.db_rebuild_text import render_rebuilt
 from auditor.cli.db_text import render_info_json, render_info_table, render_moved
 from auditor.cli.output import CannotWriteError, write_report
@@ -20,7 +20,6 @@ from auditor.ledger.moving import move_ledger
 from auditor.ledger.upkeep import NeedsDumpError, backup_ledger, upgrade_ledger
 from auditor.model import Status
 from auditor.service.rebuilding import rebuild_ledger
-from auditor.settings import ConfigError, load_config
 from auditor.settings.ledger import parse_ledger
 
 ConfigFile = Annotated[Path, typer.Option("--config", "-c", help="The configuration that names the ledger.")]
@@ -135,10 +134,7 @@ def rebuild(
     The old one stays as it is. With --replace the new one takes its place, unless the old one knows objects that
     storage lacks; the old one is kept under another name.
     """
-    try:
-        loaded = load_config(config)
-    except ConfigError as error:
-        complain(str(error))
+    loaded = read_config(config)
     target = _parse("--to", to) if to else ""
     now = datetime.now(UTC)
     try:
@@ -160,10 +156,7 @@ def _read_place(config: Path, ledger: str) -> tuple[str, timedelta | None]:
     """The URL, and how long rows of single files are kept, as far as a configuration says so."""
     if ledger:
         return _parse("--ledger", ledger), None
-    try:
-        loaded = load_config(config)
-    except ConfigError as error:
-        complain(str(error))
+    loaded = read_config(config)
     return loaded.ledger_url, loaded.retention.files
 
 

@@ -7,12 +7,12 @@ from typing import Annotated
 import typer
 
 from adapters.base import inert
-from auditor.cli.choices import DEFAULT_CONFIG, complain
+from auditor.cli.choices import DEFAULT_CONFIG, complain, read_config
 from auditor.cli.destinations_text import render_checks, render_checks_json
 from auditor.cli.output import CannotWriteError, read_options, write_report
 from auditor.cli.progress import show_progress
 from auditor.service.checking import DestinationCheck, check_destinations
-from auditor.settings import Config, ConfigError, Destination, load_config
+from auditor.settings import Config, Destination
 from auditor.settings.problems import did_you_mean
 
 destinations_app = typer.Typer(help="Try the destinations.", no_args_is_help=True, add_completion=False)
@@ -38,10 +38,7 @@ def check(
     """
     if format not in _FORMATS:
         complain(f"--format {inert(format)}: no such format; use one of {', '.join(_FORMATS)}")
-    try:
-        loaded = load_config(config)
-    except ConfigError as error:
-        complain(str(error))
+    loaded = read_config(config)
     chosen = _choose(loaded, names or [])
     checks = _check(chosen)
     options = read_options(sys.stdout)

@@ -11,12 +11,12 @@ import typer
 
 from adapters.base import DestinationError, inert
 from adapters.experience_platform import ExperiencePlatform
-from auditor.cli.choices import DEFAULT_CONFIG, complain
+from auditor.cli.choices import DEFAULT_CONFIG, complain, read_config
 from auditor.cli.output import CannotWriteError, write_report
 from auditor.exports import FlowPlan, Outcome, Ref, Sandbox, apply_exports, list_declared, open_writing, plan_exports
 from auditor.exports.bodies import Declared
 from auditor.exports.text import render_outcome, render_plan
-from auditor.settings import Config, ConfigError, load_config
+from auditor.settings import Config
 from auditor.settings.experience_platform import ExperiencePlatformFacts
 from auditor.settings.problems import did_you_mean
 
@@ -69,10 +69,7 @@ def apply(
 
 
 def _read(config: Path, names: Sequence[str]) -> tuple[Config, list[Declared]]:
-    try:
-        loaded = load_config(config)
-    except ConfigError as error:
-        complain(str(error))
+    loaded = read_config(config)
     if not loaded.exports:
         complain(f"{inert(str(config))} has no exports; name below exports: which flows are to be set up, and where")
     for name in names:

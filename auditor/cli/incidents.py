@@ -8,14 +8,14 @@ from typing import Annotated
 
 import typer
 
-from auditor.cli.choices import DEFAULT_CONFIG, complain, moment_of
+from auditor.cli.choices import DEFAULT_CONFIG, complain, moment_of, read_config
 from auditor.cli.incident_text import render_incident, render_incidents
 from auditor.cli.incidents_json import render_incident_json, render_incidents_json
 from auditor.cli.output import CannotWriteError, read_options, write_report
 from auditor.incident_model import Incident, IncidentState, Signed
 from auditor.ledger import Ledger, LedgerError
 from auditor.service.incidents import read_history
-from auditor.settings import Config, ConfigError, load_config
+from auditor.settings import Config
 
 ConfigFile = Annotated[Path, typer.Option("--config", "-c", help="The configuration.")]
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
@@ -101,14 +101,6 @@ def signer(command: str, by: str) -> str:
     if not name:
         complain(f"{command}: --by is missing, and $USER is not set; say who you are")
     return name
-
-
-def read_config(path: Path) -> Config:
-    """The configuration; ends with exit code 2 if it is none."""
-    try:
-        return load_config(path)
-    except ConfigError as error:
-        complain(str(error))
 
 
 def names_of(config: Config) -> dict[str, str]:

@@ -5,8 +5,7 @@ from typing import Annotated
 
 import typer
 
-from auditor.cli.choices import DEFAULT_CONFIG, complain
-from auditor.settings import ConfigError, load_config
+from auditor.cli.choices import DEFAULT_CONFIG, complain, read_config
 
 
 def serve(
@@ -20,10 +19,7 @@ def serve(
         complain(f"--log-level {log_level}: use debug, info, warning or error")
     if log_format not in ("json", "console"):
         complain(f"--log-format {log_format}: use json or console")
-    try:
-        loaded = load_config(config)
-    except ConfigError as error:
-        complain(str(error))
+    loaded = read_config(config)
     # The web server and the senders of notices are loaded by this command alone.
     from auditor.cli.serving import run_service
 

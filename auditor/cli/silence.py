@@ -9,8 +9,8 @@ import typer
 
 from adapters.base import inert
 from auditor.checks import CATALOGUE
-from auditor.cli.choices import DEFAULT_CONFIG, complain, moment_of
-from auditor.cli.incidents import AsJson, ConfigFile, read_config, signer
+from auditor.cli.choices import DEFAULT_CONFIG, complain, moment_of, read_config
+from auditor.cli.incidents import AsJson, ConfigFile, signer
 from auditor.cli.output import CannotWriteError, read_options, write_report
 from auditor.cli.silence_text import render_silences, render_silences_json
 from auditor.incident_model import Match, Signed, Silence

@@ -88,7 +88,7 @@ def _begin(
     if last is not None and last.accepted is not None and seen.sight.result.now <= last.accepted.at:
         return None, []  # what is seen here is older than its acceptance
     last_right = seen.last_right(key, nature) if nature in OF_RUNS else None
-    going = {m: f for m, f in found.items() if _goes_on(m, f, last_right)}
+    going = {m: f for m, f in found.items() if _is_still_so(m, f, last_right)}
     over = {m: f for m, f in found.items() if m not in going and not _is_history(f, expected, now)}
     missing = next((i for i in known.live if i.key == replace(key, code="export-missing")), None)
     if key.code == "export-late" and missing and {*found} <= {*missing.members}:
@@ -124,7 +124,7 @@ def _closed_at_once(
     )
 
 
-def _goes_on(member: Member, finding: Finding, last_right: datetime | None) -> bool:
+def _is_still_so(member: Member, finding: Finding, last_right: datetime | None) -> bool:
     """Whether what is found is still so: nothing later is right, and it is not told once and for all."""
     nature = nature_of(finding)
     if nature is Nature.ONE_OFF or has_come(finding):

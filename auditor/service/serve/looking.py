@@ -1,7 +1,6 @@
 """One look at one destination, or at what lies beyond, and what it does to incidents."""
 
 from collections.abc import Callable
-from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -10,7 +9,8 @@ from auditor.checks import CATALOGUE
 from auditor.incident_model import Incident, Sight
 from auditor.incidents import Expecting, update_incidents
 from auditor.ledger import Ledger
-from auditor.model import Arrival, AuditResult, Content, Encryption, Finding, Status, Verdict
+from auditor.model import AuditResult, Content, Encryption, Finding, Status, Verdict
+from auditor.reconcile.age import CAME
 from auditor.service.audit import open_configured, run_audit
 from auditor.service.flows import known_flows
 from auditor.service.options import AuditOptions, Progress
@@ -21,7 +21,6 @@ from auditor.service.traffic import Traffic
 from auditor.settings import Config, Destination
 from auditor.verify.pool import Verifier
 
-CAME = {Arrival.ON_TIME, Arrival.EARLY, Arrival.LATE, Arrival.UNEXPECTED}
 OVERTAKING = 200  # audits: how far back it is looked for a look that overtook another
 HOLE = 3  # looks that may be left out before a stretch counts as not watched
 
@@ -108,18 +107,15 @@ class Looking:
     def _audit(
         self, config: Config, options: AuditOptions, progress: Progress, verifier: Verifier | None = None
     ) -> AuditResult:
-        with nullcontext(
-            verifier or Verifier()
-        ) as reads:  # one that was not entered has no processes, and reads nothing
-            return run_audit(
-                config,
-                self.ledger,
-                options,
-                progress=progress,
-                verifier=reads,
-                open_with=self.open_with,
-                open_platform=self.open_platform,
-            )
+        return run_audit(
+            config,
+            self.ledger,
+            options,
+            progress=progress,
+            verifier=verifier or Verifier(),  # one that was not entered has no processes, and reads nothing
+            open_with=self.open_with,
+            open_platform=self.open_platform,
+        )
 
     def _watch(self, config: Config, thing: str, now: datetime) -> None:
         """Keep that it was looked at. Where nothing could be seen, nothing was watched."""
