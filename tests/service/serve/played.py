@@ -17,6 +17,7 @@ from auditor.incident_model import Notice
 from auditor.ledger import Ledger
 from auditor.model import FileCheck, Level, StoredFile
 from auditor.service.audit import open_configured
+from auditor.service.platforms import OpenPlatform, open_configured_platform
 from auditor.service.serve.configured import Configured
 from auditor.service.serve.looking import Looking
 from auditor.service.serve.readers import Readers
@@ -97,6 +98,7 @@ class Playing:
         *,
         warm: Verifier | None = None,
         open_with: OpenWith = open_configured,
+        open_platform: OpenPlatform = open_configured_platform,
         without: frozenset[str] = frozenset({"heartbeat", "reports", "upkeep", "beyond"}),
         sends: bool = False,
         happens: Callable[[datetime], None] = lambda _until: None,
@@ -106,6 +108,7 @@ class Playing:
         self.done: list[tuple[datetime, str]] = []
         self._warm = warm or AtHand()
         self._open_with = open_with
+        self._open_platform = open_platform
         self._without = without if sends else without | {"send"}
         self._happens = happens
         self._tell_again: datetime | None = began
@@ -179,19 +182,31 @@ class Playing:
         config = load_config(self.home / "auditor.yaml")
         ledger = Ledger.open(config.ledger_url, clock=self.clock)
         configured = Configured(config, ledger, clock=self.clock)
-        looking = Looking(ledger, WarmReaders(self._warm), open_with=self._open_with)
+        looking = Looking(ledger, WarmReaders(self._warm), self._open_with, self._open_platform)
         tellers = Tellers(ledger, looking, configured, self.clock, read_health=_nobody_asks)
         return ledger, Service(configured, ledger, looking, tellers, clock=self.clock, holder="played"), tellers
 
 
 class Played(Playing):
-    """One world below `home`, and the service that watches it. `more`: lines of configuration (alerts, service)."""
+    """One world below `home`, and the service that watches it. `more`: lines of configuration (alerts, service).
 
-    def __init__(self, world: World, home: Path, began: datetime, *, more: str = TWO_CHANNELS, **settings: Any) -> None:
+    `platform`: the keys of the sandbox that its flows are held against.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        home: Path,
+        began: datetime,
+        *,
+        more: str = TWO_CHANNELS,
+        platform: Mapping[str, str] | None = None,
+        **settings: Any,
+    ) -> None:
         self.world = world
         self.exports = home / "exports"
         self.exports.mkdir(parents=True, exist_ok=True)
-        (home / "auditor.yaml").write_text(render_config(world) + more, encoding="utf-8")
+        (home / "auditor.yaml").write_text(render_config(world, platform=platform) + more, encoding="utf-8")
         self._coming = sorted(list_objects(world), key=lambda one: (one.modified, one.key), reverse=True)
         super().__init__(home, began, happens=self._lay, **settings)
 
